@@ -1,0 +1,16 @@
+"""Judge an album by its cover, on schedule.
+
+The package is one sentence, and its modules are the sentence's words, in order:
+
+a **source** yields pages → a page is parsed into **albums** → albums are stored (``stores``) →
+each album's **cover** is fetched, checked and stored (``covers``, ``images``, ``stores.objects``)
+→ stored things become a manifest (``dataset``) → the manifest is validated (``validation``) → split
+→ decoded once into an image cache → **features** → a **model** is trained (``training``)
+→ evaluated on a frozen test split (``evaluation``) → reported (``reports``)
+→ promoted, or refused with the reason (``registry``) → the champion answers predictions (``serving``).
+
+The data walks one way: a later station imports an earlier one, never the reverse. ``tasks`` and
+``flows`` put Prefect around it; ``cli`` is the outermost door.
+"""
+
+__version__ = "0.1.0"

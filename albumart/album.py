@@ -1,0 +1,86 @@
+"""The frozen records that every later station reads: an Album and its Cover."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """One album as one source tells it.
+
+    ``genres``, ``tags`` and ``moods`` keep the source's own words in its own order; the taxonomy
+    makes them canonical later. ``cover_urls`` lists the candidates, best first.
+    """
+
+    source: str
+    source_id: str
+    cover_urls: tuple[str, ...]
+    genres: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    moods: tuple[str, ...] = ()
+    title: str | None = None
+    artist: str | None = None
+    year: int | None = None
+    page_url: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Name of this album in every store: ``<source>:<source_id>``."""
+        return f"{self.source}:{self.source_id}"
+
+
+class CoverStatus(StrEnum):
+    """How far an album's cover has come. Every album has exactly one of these."""
+
+    PENDING = "pending"  # not asked for yet
+    STORED = "stored"  # in the object store
+    ABSENT = "absent"  # the source says there is none (404, 410)
+    REFUSED = "refused"  # an unsafe address, or the source told us to stay away
+    QUARANTINED = "quarantined"  # came, but is no usable image
+    AGAIN = "again"  # unavailable for now; has a next try
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """One stored image. Two albums with the same bytes share it.
+
+    Attributes:
+        sha256: of the bytes as they came; names the object.
+        pixel_sha256: of the decoded, upright RGB pixels; equal for re-wrapped copies.
+        phash: 64-bit perceptual hash, 16 hex digits.
+        width: pixels, after EXIF orientation.
+        height: pixels, after EXIF orientation.
+        format: ``JPEG``, ``PNG``, ``WEBP`` or ``GIF``, by magic bytes.
+        size: bytes.
+        blank: nearly one colour, so that its perceptual hash says nothing.
+    """
+
+    sha256: str
+    pixel_sha256: str
+    phash: str
+    width: int
+    height: int
+    format: str
+    size: int
+    blank: bool = False
+
+    @property
+    def object_key(self) -> str:
+        """Where the bytes lie in the object store."""
+        return f"covers/{self.sha256[:2]}/{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverResult:
+    """What became of one album's cover.
+
+    ``code`` says why in one word (``http_404``, ``not_an_image``); ``url`` is the candidate that
+    decided it; ``retry_after`` is the source's own wish in seconds, if it stated one.
+    """
+
+    album: str
+    status: CoverStatus
+    code: str = ""
+    url: str = ""
+    cover: Cover | None = None
+    retry_after: float | None = None

@@ -1,0 +1,147 @@
+"""The only decoder: bytes from strangers → checked, upright RGB pixels.
+
+Training, serving and the duplicate search all read images through this module, so that a model
+meets the same pixels everywhere.
+"""
+
+import hashlib
+import io
+import warnings
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from albumart.album import Cover
+from albumart.errors import UnsafeInput
+
+RGB = NDArray[np.uint8]
+
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
+MAX_BYTES: Final = 25 * 2**20
+MAX_PIXELS: Final = 50_000_000
+MIN_SIDE: Final = 32
+# A thumbnail of 32×32 greys that varies less than this carries no perceptual hash worth comparing.
+BLANK_GREY_DEVIATION: Final = 3.0
+
+# Pillow's own guard is a warning below twice the limit; `_open` turns the warning into an error.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+def inspect_cover(data: bytes) -> Cover:
+    """Decode ``data`` fully and describe it.
+
+    Raises:
+        UnsafeInput: with code ``too_big``, ``not_an_image``, ``too_many_pixels``, ``truncated``
+            or ``too_small``.
+    """
+    import imagehash
+
+    image = _decode(data)
+    if min(image.size) < MIN_SIDE:
+        raise UnsafeInput(
+            "too_small", f"expected an image of {MIN_SIDE} pixels a side or more; got {image.size}"
+        )
+    grey = np.asarray(image.resize((32, 32), Image.Resampling.BOX).convert("L"), dtype=np.float32)
+    return Cover(
+        sha256=hashlib.sha256(data).hexdigest(),
+        pixel_sha256=_pixel_sha256(image),
+        phash=str(imagehash.phash(image)),
+        width=image.width,
+        height=image.height,
+        format=str(image.info["albumart_format"]),
+        size=len(data),
+        blank=bool(grey.std() < BLANK_GREY_DEVIATION),
+    )
+
+
+def load_rgb(data: bytes, size: int) -> RGB:
+    """Decode ``data`` to ``(size, size, 3) uint8 RGB``, antialiased, without keeping the aspect.
+
+    A JPEG of at least twice the size is decoded at a reduced scale first (libjpeg's DCT scaling,
+    powers of two), which differs from the full path by about one grey level.
+    """
+    image = _decode(data, draft=size)
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+def encode_jpeg(rgb: RGB, *, quality: int = 80) -> bytes:
+    """``(h, w, 3) uint8 RGB`` → JPEG bytes, for thumbnails in a report."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _decode(data: bytes, draft: int | None = None) -> Image.Image:
+    if len(data) > MAX_BYTES:
+        raise UnsafeInput(
+            "too_big", f"expected an image of at most {MAX_BYTES} bytes; got {len(data)}"
+        )
+    image = _open(data)
+    if draft is not None:
+        image.draft(None, (draft, draft))
+    kind = image.format
+    try:
+        image = _to_rgb(ImageOps.exif_transpose(image))
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises all three on broken data
+        raise UnsafeInput(
+            "truncated", f"expected a whole {kind} image; it ends early or is broken: {error}"
+        ) from error
+    image.info["albumart_format"] = kind
+    return image
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise UnsafeInput(
+            "too_many_pixels", f"expected an image of at most {MAX_PIXELS} pixels: {error}"
+        ) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        start = data[:16]
+        raise UnsafeInput(
+            "not_an_image",
+            f"expected {', '.join(FORMATS)} by its magic bytes; got {len(data)} bytes: {start!r}",
+        ) from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """First frame → 8-bit sRGB; transparency is laid on white."""
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    image = _to_srgb(image)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return image.convert("RGB")
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    image.load()  # a file that ends early fails here, and not as a broken profile below
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image
+        converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+    except (OSError, ImageCms.PyCMSError):
+        # A broken profile is no reason to lose a cover: every viewer shows it untouched.
+        return image
+    return image if converted is None else converted
+
+
+_SRGB: Final = ImageCms.createProfile("sRGB")
+
+
+def _pixel_sha256(image: Image.Image) -> str:
+    digest = hashlib.sha256(f"{image.width}x{image.height}:".encode())
+    digest.update(image.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,53 @@
+"""Settings: the only reader of the environment, used at the edges only."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set, each as ``ALBUMART_<NAME>`` in the environment.
+
+    A part of the platform whose address is set here is used as it is and never started.
+    S3 credentials that are not set here come from the ordinary AWS chain.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALBUMART_", populate_by_name=True, extra="ignore")
+
+    home: Path = Field(
+        default=Path(".albumart"), description="Folder of the embedded platform and caches."
+    )
+    contact: str = Field(
+        default="", description="Operator's e-mail or page; required before a live scrape."
+    )
+    mirror: str = Field(
+        default="", description="Address that stands for every source (sandbox or caching proxy)."
+    )
+
+    mongodb_uri: SecretStr | None = Field(default=None, description="Use this MongoDB.")
+    mongodb_database: str = "albumart"
+
+    s3_endpoint: str | None = Field(
+        default=None, description="Use this S3 endpoint; 'aws' for AWS itself."
+    )
+    s3_bucket: str = "albumart"
+    s3_region: str = "us-east-1"
+    s3_access_key_id: SecretStr | None = None
+    s3_secret_access_key: SecretStr | None = None
+
+    prefect_api_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("PREFECT_API_URL", "prefect_api_url"),
+        description="Use this Prefect server.",
+    )
+    prefect_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port of the embedded Prefect server."
+    )
+    mongodb_port: int | None = Field(default=None, ge=1, le=65535)
+    s3_port: int | None = Field(default=None, ge=1, le=65535)
+
+    @property
+    def cache(self) -> Path:
+        """Arrays and models that can be computed again."""
+        return self.home / "cache"

@@ -1,0 +1,71 @@
+"""Study files: those that come with the package, and those that are refused."""
+
+from pathlib import Path
+
+import pytest
+
+from albumart.errors import BadStudy, NotFound
+from albumart.models.backbones import BACKBONES
+from albumart.study import list_studies, load_study, read_study
+
+GOOD = """
+name = "mine"
+title = "Mine"
+[collect]
+source = "bandcamp"
+[labels]
+classes = ["jazz", "metal"]
+[model]
+backbone = "small"
+"""
+
+
+def study_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_every_shipped_study_loads_under_its_own_name(name: str) -> None:
+    study = load_study(name)
+    assert study.name == name
+    assert study.model.backbone in BACKBONES
+    assert sum(study.split.fractions.values()) == pytest.approx(1)
+
+
+def test_a_study_may_be_a_path(tmp_path: Path) -> None:
+    study = load_study(str(study_file(tmp_path, GOOD)))
+    assert study.labels.classes == ("jazz", "metal")
+    assert study.train.frozen
+
+
+def test_a_wrong_name_gets_the_choices_and_a_guess() -> None:
+    with pytest.raises(NotFound, match="did you mean 'bandcamp-genre'.*sandbox-genre"):
+        load_study("bandcamp-gnere")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (GOOD + "[train]\nepoch = 3\n", r"mine.toml:11: train.epoch: unknown key.*epochs"),
+        (GOOD + "[train]\nepochs = 0\n", r"mine.toml:11: train.epochs: .*greater than.*got 0"),
+        (GOOD + "colour = 1\n", r"mine.toml:10: model.colour: unknown key; expected one of: backb"),
+        (GOOD + "[split]\ntest = 0.5\n", r"mine.toml:10: split: .*must be 1, not 1.35"),
+        (GOOD.replace('"bandcamp"', '"bandcmap"'), r"mine.toml:5: collect.source: .*'bandcamp'"),
+        (GOOD.replace('name = "mine"', 'name = "../x"'), r"mine.toml:2: name: .*pattern"),
+        (GOOD.replace("name", "nam"), r"nam: unknown key; expected one of: collect, descr"),
+        (GOOD + '[[published]]\nwat = "x"\n', r"mine.toml:11: published.0.wat: unknown key.*what"),
+        ("name = [", "expected TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line_and_the_choices(
+    tmp_path: Path, broken: str, said: str
+) -> None:
+    with pytest.raises(BadStudy, match=said):
+        read_study(study_file(tmp_path, broken))
+
+
+def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="cannot read study file .*No such file"):
+        read_study(tmp_path / "nowhere.toml")
