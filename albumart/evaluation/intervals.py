@@ -1,0 +1,145 @@
+"""Intervals: what a figure might have been on other covers of the same kind.
+
+Proportions get Wilson's interval. Everything else is bootstrapped by group: whole groups (an
+artist's covers, a cluster of near-duplicates) are drawn, never single rows, because rows of one
+group repeat each other and drawing them apart would promise more than the data knows.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import WrapValidator
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Statistic = Callable[[FloatArray], FloatArray]
+
+# JSON has no nan: it is written as null, and null is read as the one math.nan, which is equal to
+# itself where records are compared, because Python compares by identity first.
+Number = Annotated[
+    float,
+    WrapValidator(lambda value, validate: math.nan if value is None else validate(value)),
+]
+
+CONFIDENCE: Final = 0.95
+BLOCK_CELLS: Final = 2_000_000  # weights held at once: 16 MB, whatever n and the resamples are
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure from ``n`` rows with its 95 % interval; ``nan`` where the data cannot say."""
+
+    value: Number
+    low: Number
+    high: Number
+    n: int
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Plain JSON: ``nan`` becomes ``None``."""
+        return {
+            name: None if math.isnan(number) else number for name, number in asdict(self).items()
+        }
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """Wilson's score interval of a proportion; of nothing, the whole range from 0 to 1."""
+    if n == 0:
+        return Estimate(math.nan, 0.0, 1.0, 0)
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(successes), int(n)).proportion_ci(CONFIDENCE, method="wilson")
+    return Estimate(successes / n, float(interval.low), float(interval.high), int(n))
+
+
+def bootstrap_by_group(
+    statistic: Statistic, groups: ArrayLike, *, resamples: int = 1000, seed: int = 0
+) -> Estimate:
+    """Bias-corrected percentile bootstrap (Efron 1981) over whole groups.
+
+    Args:
+        statistic: ``(b, n)`` weights of the rows → ``(b,)`` values. A weight says how often the
+            row was drawn; all ones is the sample itself.
+        groups: ``(n,)`` the group of each row.
+        resamples: draws of as many groups as there are.
+        seed: of the draws; equal seeds give equal intervals.
+
+    Returns:
+        The interval's ends are ``nan`` where there are fewer than two groups to draw from. A
+        resample in which the statistic is undefined (``nan``) is left out.
+    """
+    index = group_index(groups)
+    value = float(statistic(np.ones((1, len(index))))[0])
+    if math.isnan(value):
+        return Estimate(math.nan, math.nan, math.nan, len(index))
+    if index.max() < 1:
+        return Estimate(value, math.nan, math.nan, len(index))
+    blocks = _resampled_weights(index, resamples=resamples, seed=seed)
+    drawn = np.concatenate([statistic(weights) for weights in blocks])
+    low, high = _bias_corrected(drawn[~np.isnan(drawn)], value)
+    return Estimate(value, low, high, len(index))
+
+
+def paired_difference(
+    correct_a: ArrayLike,
+    correct_b: ArrayLike,
+    groups: ArrayLike,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Estimate:
+    """Accuracy of a minus accuracy of b on the same rows, bootstrapped by group.
+
+    Args:
+        correct_a: ``(n,)`` whether a is right; any per-row score will do.
+        correct_b: ``(n,)`` the same of b, in the same order.
+        groups: ``(n,)`` the group of each row.
+        resamples: see ``bootstrap_by_group``.
+        seed: see ``bootstrap_by_group``.
+    """
+    a, b = np.asarray(correct_a, dtype=float), np.asarray(correct_b, dtype=float)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"expected two vectors of the same length; got {a.shape} and {b.shape}")
+    difference = a - b
+    return bootstrap_by_group(
+        lambda weights: weights @ difference / weights.sum(axis=1),
+        groups,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def group_index(groups: ArrayLike) -> IntArray:
+    """``(n,)`` names of groups → ``(n,)`` numbers from 0, in the order of the names."""
+    names = np.asarray(groups)
+    if names.ndim != 1 or names.size == 0:
+        raise ValueError(f"expected one group for each of n ≥ 1 rows; got shape {names.shape}")
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def _resampled_weights(index: IntArray, *, resamples: int, seed: int) -> Iterator[FloatArray]:
+    """Blocks of ``(b, n)`` weights: how often each row's group was drawn."""
+    rng = np.random.default_rng(seed)
+    groups = int(index.max()) + 1
+    step = max(1, BLOCK_CELLS // len(index))
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        drawn = rng.integers(0, groups, size=(size, groups)) + np.arange(size)[:, None] * groups
+        counts = np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups)
+        yield counts[:, index].astype(np.float64)
+
+
+def _bias_corrected(drawn: FloatArray, value: float) -> tuple[float, float]:
+    """Ends of the interval; they are widened to hold ``value`` should the draws all miss it."""
+    from scipy.special import ndtr, ndtri
+
+    # Ties count half, so that a statistic that never moves is not taken for a biased one.
+    below = np.mean(drawn < value) + np.mean(drawn == value) / 2
+    edge = 1 / (2 * len(drawn))
+    shift = 2 * ndtri(np.clip(below, edge, 1 - edge))
+    reach = ndtri((1 + CONFIDENCE) / 2)
+    low, high = np.quantile(drawn, ndtr([shift - reach, shift + reach]))
+    return min(float(low), value), max(float(high), value)

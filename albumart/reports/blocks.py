@@ -1,0 +1,133 @@
+"""The pieces that sections are made of, each escaped HTML.
+
+Text that is given to them is escaped, whoever wrote it; only what they return is taken as HTML.
+"""
+
+import base64
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from albumart.images import RGB, encode_jpeg
+from albumart.reports.drawing import UNITS_PER_INCH, figure_to_svg
+from albumart.reports.inputs import CoverExample
+from albumart.reports.wording import percent
+
+THUMBNAIL_SIDE: Final = 160
+
+
+@cache
+def environment() -> Environment:
+    """The templates of this package; whatever they print is escaped."""
+    return Environment(
+        loader=PackageLoader("albumart.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def join(*pieces: Markup | None) -> Markup:
+    """Pieces one below the other; ``None`` is left out."""
+    return Markup("\n").join(piece for piece in pieces if piece)
+
+
+def paragraph(text: str, kind: str = "") -> Markup:
+    """One paragraph; ``kind`` is a class of the style sheet."""
+    return _block("paragraph", text, kind)
+
+
+def missing(text: str) -> Markup:
+    """A sentence that stands where something would be, and says why it is not there."""
+    return paragraph(text, "missing")
+
+
+def subtitle(text: str) -> Markup:
+    """A heading inside a section."""
+    return _block("subtitle", text)
+
+
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    text_columns: Collection[int] = (0,),
+) -> Markup:
+    """A table in a box of its own that scrolls where it is too wide.
+
+    The first cell of a row is the row's heading. Columns hold numbers, set to the right, but for
+    those at the positions ``text_columns``.
+    """
+    return _block("table", caption, columns, list(rows), text_columns)
+
+
+def figure(plot: Figure, *, alt: str, shows: str, reading: str) -> Markup:
+    """A drawing with its caption: what it shows, in bold, and how to read it."""
+    svg = Markup(figure_to_svg(plot))  # noqa: S704  (drawn by us; matplotlib escapes its text)
+    width = round(plot.get_figwidth() * UNITS_PER_INCH)
+    return _block("figure", svg, alt, shows, reading, width)
+
+
+def details(summary: str, body: Markup) -> Markup:
+    """Something folded away until it is asked for."""
+    return _block("details", summary, body)
+
+
+def facts(pairs: Mapping[str, str]) -> Markup:
+    """Short names with short values."""
+    return _block("facts", list(pairs.items()))
+
+
+def command(text: str) -> Markup:
+    """What to type."""
+    return _block("command", text)
+
+
+def cover_row(name: str, thumbnails: Sequence[RGB]) -> Markup:
+    """Covers ``(h, w, 3) uint8 RGB`` side by side."""
+    return _block("covers", [data_uri(thumbnail) for thumbnail in thumbnails], name)
+
+
+def mistake_cards(examples: Sequence[CoverExample]) -> Markup:
+    """Covers with what they were called and what their label says."""
+    return _block("mistakes", [_card(example) for example in examples])
+
+
+def data_uri(rgb: RGB) -> str:
+    """``(h, w, 3) uint8 RGB`` as a small JPEG inside an address."""
+    encoded = base64.b64encode(encode_jpeg(shrink(rgb), quality=80)).decode()
+    return f"data:image/jpeg;base64,{encoded}"
+
+
+def shrink(rgb: RGB, side: int = THUMBNAIL_SIDE) -> RGB:
+    """Mean over whole blocks of pixels, until neither side is above ``side``."""
+    factor = -(-max(rgb.shape[:2]) // side)
+    if factor <= 1:
+        return rgb
+    height, width = (length // factor for length in rgb.shape[:2])
+    blocks = rgb[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
+    return np.asarray(np.rint(blocks.mean(axis=(1, 3))), dtype=np.uint8)
+
+
+def _card(example: CoverExample) -> dict[str, str]:
+    named = " by ".join(part for part in (example.title, example.artist) if part)
+    return {
+        "picture": data_uri(example.thumbnail),
+        "alt": f"Cover of {named or example.album}",
+        "predicted": example.predicted,
+        "sure": percent(example.probability, 0),
+        "label": example.label,
+        "album": named or example.album,
+    }
+
+
+def _block(name: str, *arguments: object) -> Markup:
+    macro = getattr(environment().get_template("blocks.html.jinja").module, name)
+    return Markup(macro(*arguments))  # noqa: S704  (the macro has escaped its arguments)

@@ -1,0 +1,179 @@
+"""Sections about what the result was made from: data, checks, training, and how to repeat it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from markupsafe import Markup
+
+from albumart.reports import blocks, figures
+from albumart.reports.inputs import ExpectationRow, ReportInput
+from albumart.reports.wording import count, duration, number, percent
+
+STATUS_WORDS: Final[dict[str, str]] = {
+    "pending": "not asked for yet",
+    "stored": "stored",
+    "absent": "absent: the source has none any more",
+    "refused": "refused: an unsafe address, or the source said no",
+    "quarantined": "quarantined: what came is no usable image",
+    "again": "unavailable for now, to be tried again",
+}
+RESULT_WORDS: Final = {True: "holds", False: "✗\u00a0fails"}
+SEVERITIES: Final = ("critical", "warning", "info")
+
+
+def dataset(report: ReportInput) -> Markup:
+    """How many covers of which class are in which split, and what was left out."""
+    facts = report.dataset
+    return blocks.join(
+        _balance(facts.by_split),
+        blocks.subtitle("What became of the albums"),
+        _counted("Albums by what became of their cover", "cover", _in_words(facts.by_status))
+        or blocks.missing("The statuses of the covers were not counted for this run."),
+        blocks.subtitle("What was left out"),
+        _counted("Stored covers that are not in the dataset", "reason", _readable(facts.excluded))
+        or blocks.missing("No stored cover was left out of the dataset."),
+    )
+
+
+def covers(report: ReportInput) -> Markup | None:
+    """A few random covers of each class, so that one sees what the labels mean."""
+    shown = {name: pictures for name, pictures in report.covers.items() if pictures}
+    if not shown:
+        return None
+    rows = [
+        blocks.join(blocks.subtitle(name), blocks.cover_row(name, pictures))
+        for name, pictures in shown.items()
+    ]
+    intro = "Drawn at random. Try it yourself: would you have guessed?"
+    return blocks.join(blocks.paragraph(intro), *rows)
+
+
+def validation(report: ReportInput) -> Markup:
+    """What was expected of the data, and whether it held."""
+    if not report.validation:
+        return blocks.missing("No expectation was checked for this run.")
+    failed = [row for row in report.validation if not row.passed]
+    held = len(report.validation) - len(failed)
+    summary = f"{held} of {len(report.validation)} expectations about the data hold. "
+    summary += "A critical one that fails stops the run before training; "
+    summary += "a warning is shown and the run goes on."
+    table = [
+        (row.expectation, RESULT_WORDS[row.passed], row.severity, row.suite, row.detail)
+        for row in sorted(report.validation, key=_worst_first)
+    ]
+    columns = ("expectation", "result", "severity", "suite", "detail")
+    return blocks.join(
+        blocks.paragraph(summary),
+        blocks.table("Expectations, failures first", columns, table, text_columns=range(5)),
+    )
+
+
+def training(report: ReportInput) -> Markup:
+    """How the model learned, and with which parameters."""
+    plan = [(name.replace("_", " "), _shown(value)) for name, value in report.plan.items()]
+    return blocks.join(
+        _curves(report.history),
+        blocks.table("Training parameters", ("parameter", "value"), plan, text_columns=(0, 1))
+        if plan
+        else blocks.missing("The training parameters were not recorded."),
+    )
+
+
+def reproduce(report: ReportInput) -> Markup:
+    """The command, the digest, the versions and the time that this run took."""
+    seconds = [(station, duration(spent)) for station, spent in report.seconds.items()]
+    seconds += [("together", duration(sum(report.seconds.values())))] if seconds else []
+    versions = list(report.versions.items())
+    return blocks.join(
+        blocks.command(report.reproduce) if report.reproduce else None,
+        blocks.paragraph("The same data have the same digest, and this report is about these:"),
+        blocks.command(report.dataset.digest),
+        blocks.table("Time by station", ("station", "time"), seconds) if seconds else None,
+        blocks.table("Versions", ("part", "version"), versions, text_columns=(0, 1))
+        if versions
+        else None,
+    )
+
+
+def _balance(by_split: Mapping[str, Mapping[str, int]]) -> Markup:
+    totals = {split: sum(counts.values()) for split, counts in by_split.items()}
+    if not sum(totals.values()):
+        return blocks.missing("The covers of each split were not counted for this run.")
+    told = ", ".join(f"{split} {count(covers)}" for split, covers in totals.items())
+    names = list(dict.fromkeys(name for counts in by_split.values() for name in counts))
+    rows = [(name, *(count(counts.get(name, 0)) for counts in by_split.values())) for name in names]
+    return blocks.join(
+        blocks.figure(
+            figures.plot_balance(by_split),
+            alt=f"Covers per class and split: {told}",
+            shows="How many covers of each class there are, and where they went.",
+            reading=f"Covers in all: {told}. The model learns from training covers; validation "
+            "covers decide when it has learned enough; test covers are asked once, at the end. "
+            "Covers of one group never lie on both sides.",
+        ),
+        blocks.details(
+            "Numbers behind this figure",
+            blocks.table("Covers by class and split", ("class", *by_split), rows),
+        ),
+    )
+
+
+def _curves(history: tuple[Mapping[str, float], ...]) -> Markup:
+    if not history:
+        return blocks.missing("No learning curve: this model was not trained in epochs.")
+    epochs = f"{len(history)} epoch{'s' if len(history) > 1 else ''}"
+    columns = list(dict.fromkeys(name for row in history for name in row if name != "epoch"))
+    rows = [
+        (str(epoch), *(number(row[name], 4) if name in row else "" for name in columns))
+        for epoch, row in enumerate(history, start=1)
+    ]
+    return blocks.join(
+        blocks.figure(
+            figures.plot_history(history),
+            alt=f"Learning curves over {epochs}",
+            shows=f"How loss and accuracy went over {epochs}.",
+            reading="Dashed: on the covers it learns from. Solid: on validation covers, which it "
+            "does not learn from. Where the solid line turns away from the dashed one, the model "
+            "learns its covers by heart." + _stages_told(history),
+        ),
+        blocks.details(
+            "Numbers behind this figure",
+            blocks.table("Epochs", ("epoch", *(name.replace("_", " ") for name in columns)), rows),
+        ),
+    )
+
+
+def _stages_told(history: tuple[Mapping[str, float], ...]) -> str:
+    stages = {row["stage"] for row in history if "stage" in row}
+    return " An upright line is where the next stage of training begins." if len(stages) > 1 else ""
+
+
+def _counted(caption: str, what: str, counts: Mapping[str, int]) -> Markup | None:
+    total = sum(counts.values())
+    if not total:
+        return None
+    rows = [(name, count(n), percent(n / total)) for name, n in counts.items() if n]
+    return blocks.table(caption, (what, "number", "share"), [*rows, ("in all", count(total), "")])
+
+
+def _in_words(by_status: Mapping[str, int]) -> dict[str, int]:
+    return {STATUS_WORDS.get(status, status): n for status, n in by_status.items()}
+
+
+def _readable(excluded: Mapping[str, int]) -> dict[str, int]:
+    return {reason.replace("_", " "): n for reason, n in excluded.items()}
+
+
+def _worst_first(row: ExpectationRow) -> tuple[bool, int]:
+    rank = SEVERITIES.index(row.severity) if row.severity in SEVERITIES else len(SEVERITIES)
+    return row.passed, rank
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,90 @@
+"""Numbers and results in words, the same in the report, on screen and in artifacts."""
+
+import math
+from typing import Final
+
+from albumart.evaluation.intervals import Estimate
+from albumart.reports.inputs import ReportInput
+
+UNKNOWN: Final = "–"
+# Names of baselines → words. A baseline that is not here is shown by its own name.
+BASELINE_TITLES: Final[dict[str, str]] = {
+    "majority": "always guessing the most common {noun}",
+    "histogram_neighbours": "neighbours by colour histogram",
+    "linear_probe": "linear probe on frozen features",
+}
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.412 → ``41.2 %``, with a space that does not break."""
+    return UNKNOWN if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%"
+
+
+def percent_range(estimate: Estimate) -> str:
+    """The interval in per cent: ``37.1–45.4``."""
+    return _range(100 * estimate.low, 100 * estimate.high, digits=1)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """0.4119 → ``0.412``."""
+    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}".replace("-", "\u2212")
+
+
+def number_range(estimate: Estimate) -> str:
+    """The interval as it is: ``0.371–0.454``."""
+    return _range(estimate.low, estimate.high, digits=3)
+
+
+def count(n: int) -> str:
+    """4444 → ``4,444``."""
+    return f"{n:,}"
+
+
+def covers_word(n: int) -> str:
+    """``1 cover``, ``2 covers``."""
+    return f"{n:,}\u00a0{'cover' if n == 1 else 'covers'}"
+
+
+def duration(seconds: float) -> str:
+    """75.2 → ``1 min 15 s``; 3.14 → ``3.1 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f}\u00a0s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}\u00a0min {rest}\u00a0s" if minutes else f"{rest}\u00a0s"
+
+
+def baseline_title(name: str, noun: str) -> str:
+    """``majority`` → ``always guessing the most common genre``."""
+    return BASELINE_TITLES.get(name, name.replace("_", " ")).replace("{noun}", noun)
+
+
+def headline(report: ReportInput) -> str:
+    """The result in one sentence, with its interval and what guessing would get."""
+    accuracy, noun = report.evaluation.metrics["accuracy"], report.study.label_noun
+    own = (
+        f"{percent(accuracy.value)} of test covers get their {noun} right "
+        f"(95\u00a0% interval {percent_range(accuracy)}, n\u00a0=\u00a0{count(accuracy.n)})"
+    )
+    majority = report.baselines.get("majority")
+    if majority is None:
+        return f"{own}."
+    return f"{own}; {baseline_title('majority', noun)} gets {percent(majority.value)}."
+
+
+def verdict(report: ReportInput) -> str:
+    """What the headline means, for somebody who does not read intervals."""
+    accuracy, majority = report.evaluation.metrics["accuracy"], report.baselines.get("majority")
+    if majority is None:
+        return ""
+    if accuracy.low > majority.value:
+        return "The whole interval lies above guessing: the cover does tell something."
+    if accuracy.high < majority.value:
+        return "The whole interval lies below guessing: this model is worse than no model."
+    return "The interval reaches down to guessing: these covers do not show that the model learned."
+
+
+def _range(low: float, high: float, *, digits: int) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return UNKNOWN
+    joint = "–" if low >= 0 else " to "
+    return f"{number(low, digits)}{joint}{number(high, digits)}"

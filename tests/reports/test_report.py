@@ -1,0 +1,218 @@
+"""The page: one file that loads nothing, runs nothing, and reads in order."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from albumart.evaluation.evaluate import evaluate_predictions
+from albumart.evaluation.intervals import wilson
+from albumart.reports import report as module
+from albumart.reports.drawing import THEME
+from albumart.reports.inputs import (
+    CoverExample,
+    DatasetFacts,
+    Decision,
+    ExpectationRow,
+    PublishedResult,
+    ReportInput,
+    StudyFacts,
+)
+from albumart.reports.report import render_report, report_html
+from albumart.reports.sections import SECTIONS, Section
+
+VOID = {"meta", "img", "link", "br", "hr", "input"}
+HOSTILE = "<img src=x onerror=alert(1)>[x](javascript:alert(1))\"'></style></title><script>"
+
+
+class Page(HTMLParser):
+    """Start tags with their attributes, in order; open tags must be closed in turn."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def all(self, *names):
+        return [attrs for tag, attrs in self.tags if tag in names]
+
+
+def hostile_report():
+    """Every text of a report is the hostile one."""
+    picture = np.zeros((8, 8, 3), np.uint8)
+    classes = (HOSTILE, f"{HOSTILE}2")
+    return ReportInput(
+        study=StudyFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+        dataset=DatasetFacts(
+            HOSTILE,
+            by_split={HOSTILE: dict.fromkeys(classes, 3)},
+            by_status={HOSTILE: 3},
+            excluded={HOSTILE: 3},
+        ),
+        evaluation=evaluate_predictions(
+            [0, 1], [[0.9, 0.1], [0.8, 0.2]], classes=classes, groups=[0, 1]
+        ),
+        headline_note=HOSTILE,
+        published=(PublishedResult(HOSTILE, 0.3, source=HOSTILE),),
+        validation=(ExpectationRow(HOSTILE, HOSTILE, HOSTILE, passed=False, detail=HOSTILE),),
+        baselines={"majority": wilson(1, 2), HOSTILE: wilson(1, 2)},
+        history=({HOSTILE: 1.0, "loss": 1.0},),
+        covers={HOSTILE: (picture,)},
+        top_losses=(CoverExample(HOSTILE, picture, HOSTILE, HOSTILE, 0.9, HOSTILE, HOSTILE),),
+        decision=Decision(promoted=False, reason=HOSTILE, version=HOSTILE),
+        plan={HOSTILE: HOSTILE},
+        reproduce=HOSTILE,
+        versions={HOSTILE: HOSTILE},
+        seconds={HOSTILE: 1.0},
+        made_on=HOSTILE,
+    )
+
+
+@pytest.fixture(scope="module")
+def full_text(full_report):
+    return report_html(full_report)
+
+
+@pytest.fixture(
+    scope="module", params=["full", "minimal", "hostile"], ids=lambda param: f"{param} report"
+)
+def text(request, full_text, minimal_report):
+    made = {"full": lambda: full_text, "minimal": lambda: report_html(minimal_report)}
+    return made.get(request.param, lambda: report_html(hostile_report()))()
+
+
+def test_nothing_is_loaded(text):
+    page = Page(text)
+    for _, attrs in page.tags:
+        for name in ("src", "href", "xlink:href", "srcset", "poster", "data", "action"):
+            address = attrs.get(name) or "#"
+            assert address.startswith(("#", "data:image/jpeg;base64,")), address[:80]
+    styles = " ".join([*re.findall(r"<style>(.*?)</style>", text, re.DOTALL)])
+    assert "@import" not in styles
+    assert "url(" not in styles
+    assert not page.all("script", "link", "iframe", "object", "embed", "base", "form")
+
+
+def test_nothing_hostile_becomes_markup(text):
+    page = Page(text)
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    assert not [src for src in page.all("img") if not src["src"].startswith("data:")]
+    assert text.count("<title>") == text.count("</title>") == 1
+    assert text.count("</style>") == 1
+
+
+def test_content_security_policy_forbids_everything_else(text):
+    metas = {attrs.get("http-equiv"): attrs.get("content") for attrs in Page(text).all("meta")}
+    policy = metas["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+
+
+def test_it_reads_in_order(text):
+    page = Page(text)
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("main")) == 1
+
+
+def test_pictures_and_tables_say_what_they_are(text):
+    page = Page(text)
+    assert all(attrs["alt"] for attrs in page.all("img"))
+    assert all(attrs["scope"] for attrs in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert len(page.all("figcaption")) == len(page.all("figure")) == len(page.all("svg"))
+    drawings = [attrs for attrs in page.all("div") if attrs.get("role") == "img"]
+    assert len(drawings) == len(page.all("figure"))
+    assert all(attrs["aria-label"] for attrs in drawings)
+
+
+def test_ids_are_unique_and_links_arrive(text):
+    page = Page(text)
+    ids = Counter(attrs["id"] for _, attrs in page.tags if "id" in attrs)
+    assert ids.most_common(1)[0][1] == 1
+    targets = {attrs["href"][1:] for attrs in page.all("a")}
+    assert targets <= set(ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(ids)
+
+
+def test_the_head_says_the_result(full_text):
+    plain = full_text.replace("\u00a0", " ").replace("\u2060", "")
+    assert "of test covers get their genre right (95 % interval" in plain
+    assert "trained from scratch: no ImageNet weights" in plain
+    assert "✓ Promoted" in plain
+    assert "first champion: above guessing" in plain
+
+
+def test_a_refusal_is_said(full_report):
+    refused = replace(full_report, decision=Decision(promoted=False, reason="NaN", version="v2"))
+    assert "✗ Not promoted:</strong> NaN" in report_html(refused)
+
+
+def test_sections_are_the_table_s(full_text):
+    assert [attrs["id"] for attrs in Page(full_text).all("section")] == list(SECTIONS)
+
+
+def test_a_section_without_body_is_left_out(minimal_report, monkeypatch):
+    monkeypatch.setitem(SECTIONS, "mute", Section("Mute", lambda report: None))
+    assert "Mute" not in report_html(minimal_report)
+
+
+def test_equal_inputs_are_equal_bytes(full_report, full_text):
+    assert report_html(full_report) == full_text
+
+
+def test_light_and_dark_define_every_colour_of_the_figures():
+    css = files("albumart.reports").joinpath("templates", "report.css").read_text()
+    light, dark = css.split("prefers-color-scheme: dark")
+    for colour, variable in THEME.items():
+        assert f"{variable}: " in light, colour
+        assert f"{variable}: " in dark.split("@media")[0], colour
+
+
+def test_ten_classes_of_noise_stay_under_three_megabytes(full_report):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    covers = dict.fromkeys(full_report.covers, (noise,) * 12)
+    assert len(report_html(replace(full_report, covers=covers)).encode()) < 3_000_000
+
+
+def test_render_writes_the_page_and_makes_its_folder(tmp_path, minimal_report):
+    path = tmp_path / "reports" / "tiny.html"
+    assert render_report(minimal_report, path) == path
+    assert path.read_text(encoding="utf-8") == report_html(minimal_report)
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [entry.name for entry in path.parent.iterdir()] == ["tiny.html"]
+
+
+def test_what_fails_half_way_leaves_the_old_report(tmp_path, minimal_report, monkeypatch):
+    path = render_report(minimal_report, tmp_path / "tiny.html")
+    before = path.read_bytes()
+
+    def broken(report):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(module, "report_html", broken)
+    with pytest.raises(RuntimeError, match="no"):
+        render_report(minimal_report, path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tiny.html"]
