@@ -67,7 +67,12 @@ class Cover:
     @property
     def object_key(self) -> str:
         """Where the bytes lie in the object store."""
-        return f"covers/{self.sha256[:2]}/{self.sha256}"
+        return cover_key(self.sha256)
+
+
+def cover_key(sha256: str) -> str:
+    """Object key of the cover whose bytes have this digest."""
+    return f"covers/{sha256[:2]}/{sha256}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ MIN_SIDE: Final = 32
 # A thumbnail of 32×32 greys that varies less than this carries no perceptual hash worth comparing.
 BLANK_GREY_DEVIATION: Final = 3.0
 
-# Pillow's own guard is a warning below twice the limit; `_open` turns the warning into an error.
+# Pillow raises above twice its limit and only warns below; `_open` refuses above ours at once,
+# which, unlike a warning made an error, also holds in threads.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 def inspect_cover(data: bytes) -> Cover:
@@ -95,20 +97,26 @@ def _decode(data: bytes, draft: int | None = None) -> Image.Image:
 
 
 def _open(data: bytes) -> Image.Image:
+    """Read the header alone, so that a bomb is refused before its pixels are."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data), formats=FORMATS)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise UnsafeInput(
-            "too_many_pixels", f"expected an image of at most {MAX_PIXELS} pixels: {error}"
-        ) from error
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(str(error)) from error
     except (OSError, SyntaxError, ValueError) as error:
         start = data[:16]
         raise UnsafeInput(
             "not_an_image",
             f"expected {', '.join(FORMATS)} by its magic bytes; got {len(data)} bytes: {start!r}",
         ) from error
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_many_pixels(f"{image.width}×{image.height}")
+    return image
+
+
+def _too_many_pixels(got: str) -> UnsafeInput:
+    return UnsafeInput(
+        "too_many_pixels", f"expected an image of at most {MAX_PIXELS} pixels; got {got}"
+    )
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -1,0 +1,1 @@
+"""Stored albums and covers → a manifest that names its own content, and arrays in its order."""

@@ -1,0 +1,97 @@
+"""Who may not be parted, and who goes to train, validation or test.
+
+A split is a function of the rows alone: no history, no random state, no order of arrival. Within
+each label, groups stand in the order of a hash of their name, and the order is cut: the first part
+is test, the next validation, the rest train. Validation lies between the other two, so that a group
+that slips over one cut when rows are added does not get from train to test or back.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from albumart.dataset.components import link_equal, name_components
+from albumart.dataset.names import normalize_artist
+from albumart.errors import BadStudy
+
+SPLITS: Final = ("train", "validation", "test")
+FRACTIONS: Final[Mapping[str, float]] = {"train": 0.7, "validation": 0.15, "test": 0.15}
+
+
+def assign_groups(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``group``: the smallest album key among those that share an artist or a ``cluster``."""
+    artists = pd.Series(
+        [normalize_artist(None if pd.isna(name) else str(name)) for name in frame["artist"]],
+        dtype="str",
+    )
+    links = [link_equal(frame["cluster"]), link_equal(artists)]
+    return frame.assign(group=name_components(frame["album"], links))
+
+
+def assign_splits(
+    frame: pd.DataFrame, *, fractions: Mapping[str, float] = FRACTIONS, seed: int
+) -> pd.DataFrame:
+    """Add ``split``: groups stay whole, each label is shared out by ``fractions`` of its rows.
+
+    A group belongs to the stratum of its most common label (of equals, the smallest), stands there
+    at ``sha256("{seed}:{group}")``, and falls where the middle of its rows falls.
+
+    **Stability.** Let a stratum of N rows gain M rows, and let every old group keep its name and
+    its stratum. A middle at a share p of the stratum moves to between ``p N / (N + M)`` (all came
+    after it) and ``(p N + M) / (N + M)`` (all came before it). So train (p ≥ test + validation)
+    does not reach test while ``M / N ≤ validation / test``, nor test (p < test) reach train while
+    ``M / N ≤ validation / train``: no old row moves between train and test while
+
+        ``M / N ≤ validation / max(test, train)``,
+
+    21 % at the default fractions. This is exact for groups of any size, and for groups that grow.
+    What it leaves out: an added row that joins two groups, or that brings a group a smaller key or
+    another most common label, gives that group a new place. Taking rows away is the same, read
+    backwards: with N the rows that stay.
+    """
+    cuts = _check_fractions(fractions)
+    groups = _ordered_groups(frame, seed)
+    # Twice the middle is a whole number of rows, so that comparing is exact.
+    rows = groups["rows"]
+    twice_middle = 2 * groups.groupby("stratum")["rows"].cumsum() - rows
+    totals = groups.groupby("stratum")["rows"].sum()
+    ends = [groups["stratum"].map(_cut(totals, cut)).astype("int64") for cut in cuts]
+    split = np.select([twice_middle < end for end in ends], ["test", "validation"], "train")
+    placed = pd.Series(split, index=groups["group"], dtype="str")
+    return frame.assign(split=frame["group"].map(placed).astype("str"))
+
+
+def stability_bound(fractions: Mapping[str, float] = FRACTIONS) -> float:
+    """Share of rows that a label may gain while no old row moves between train and test."""
+    return fractions["validation"] / max(fractions["test"], fractions["train"])
+
+
+def _ordered_groups(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One row per group: group, rows, stratum; in the order in which the strata are cut."""
+    counts = frame.groupby(["group", "label"], as_index=False).agg(rows=("album", "size"))
+    counts = counts.sort_values(["group", "rows", "label"], ascending=[True, False, True])
+    groups = counts.groupby("group", as_index=False).agg(
+        rows=("rows", "sum"), stratum=("label", "first")
+    )
+    place = [hashlib.sha256(f"{seed}:{name}".encode()).hexdigest() for name in groups["group"]]
+    return groups.assign(place=place).sort_values(["stratum", "place", "group"])
+
+
+def _cut(totals: "pd.Series[int]", share: Fraction) -> dict[object, int]:
+    """Twice the rows of each stratum that lie before ``share``, rounded up."""
+    return {name: math.ceil(2 * share * int(rows)) for name, rows in totals.items()}
+
+
+def _check_fractions(fractions: Mapping[str, float]) -> tuple[Fraction, Fraction]:
+    """Where test ends and where validation ends, as exact shares."""
+    if set(fractions) != set(SPLITS) or min(fractions.values()) < 0:
+        raise BadStudy(f"split: expected shares of {', '.join(SPLITS)}; got {dict(fractions)}")
+    exact = {name: Fraction(repr(float(share))) for name, share in fractions.items()}
+    if abs(sum(exact.values(), start=Fraction(-1))) > Fraction(1, 10**9):
+        raise BadStudy(f"split: expected shares that add up to 1; got {dict(fractions)}")
+    return exact["test"], exact["test"] + exact["validation"]

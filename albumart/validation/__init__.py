@@ -1,0 +1,1 @@
+"""Great Expectations, kept to itself: what must hold before anything is trained."""

@@ -1,0 +1,154 @@
+import time
+import tracemalloc
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from albumart.dataset import duplicates
+from albumart.dataset.duplicates import (
+    NEAR_DISTANCE,
+    assign_clusters,
+    near_components,
+    parse_phashes,
+    set_aside_contradictions,
+)
+from albumart.errors import ValidationFailed
+
+ZERO = "0" * 16
+
+
+def flipped(phash, bits):
+    value = int(phash, 16)
+    for bit in bits:
+        value ^= 1 << bit
+    return f"{value:016x}"
+
+
+def covers(*rows):
+    """(pixels, phash, blank) each → a frame with albums s:00, s:01, …"""
+    frame = pd.DataFrame(rows, columns=["pixel_sha256", "phash", "blank"])
+    return frame.assign(album=[f"s:{number:02}" for number in range(len(frame))])
+
+
+def clusters(frame):
+    return assign_clusters(frame)["cluster"].tolist()
+
+
+def all_pairs_components(hashes):
+    """Brute force: the smallest index that can be reached."""
+    root = list(range(len(hashes)))
+    for _ in hashes:
+        for a, b in combinations(range(len(hashes)), 2):
+            if (int(hashes[a]) ^ int(hashes[b])).bit_count() <= NEAR_DISTANCE:
+                root[a] = root[b] = min(root[a], root[b])
+    return root
+
+
+def partition(labels):
+    first = {}
+    return [first.setdefault(label, place) for place, label in enumerate(labels)]
+
+
+near_centres = st.builds(
+    lambda centre, bits: int(flipped(f"{centre:016x}", bits), 16),
+    st.sampled_from([0, 2**64 - 1, 0x5555555555555555, 0x00000000FFFFFFFF]),
+    st.sets(st.integers(0, 63), max_size=8),
+)
+
+
+@settings(deadline=None)
+@given(st.sets(near_centres, min_size=1, max_size=40))
+def test_components_equal_those_of_all_pairs(values):
+    hashes = np.array(sorted(values), dtype=np.uint64)
+    assert partition(near_components(hashes)) == partition(all_pairs_components(hashes))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sets(st.integers(0, 63), max_size=12))
+def test_two_covers_are_one_picture_up_to_the_distance(bits):
+    pair = covers(("a", ZERO, False), ("b", flipped(ZERO, bits), False))
+    assert (clusters(pair) == ["s:00", "s:00"]) == (len(bits) <= NEAR_DISTANCE)
+
+
+def test_equal_pixels_are_one_picture_whatever_their_hashes():
+    assert clusters(covers(("a", ZERO, False), ("a", "f" * 16, False))) == ["s:00", "s:00"]
+
+
+def test_a_third_cover_joins_two():
+    five, ten = flipped(ZERO, range(5)), flipped(ZERO, range(10))
+    assert clusters(covers(("a", ZERO, False), ("b", ten, False))) == ["s:00", "s:01"]
+    joined = covers(("a", ZERO, False), ("b", ten, False), ("c", five, False))
+    assert clusters(joined) == ["s:00"] * 3
+
+
+def test_blank_covers_are_alike_only_by_their_pixels():
+    frame = covers(("a", ZERO, True), ("b", ZERO, True), ("b", ZERO, True), ("c", ZERO, False))
+    assert clusters(frame) == ["s:00", "s:01", "s:01", "s:03"]
+
+
+def test_a_cluster_is_named_by_its_smallest_key_in_any_order():
+    frame = covers(("a", ZERO, False), ("a", ZERO, False), ("z", "f" * 16, False))
+    assert clusters(frame.iloc[::-1]) == ["s:02", "s:00", "s:00"]
+
+
+def test_no_covers_have_no_clusters():
+    empty = covers().astype({"blank": "bool"})
+    assert clusters(empty) == []
+
+
+def test_many_pairs_are_joined_in_batches(monkeypatch):
+    monkeypatch.setattr(duplicates, "BATCH_PAIRS", 7)
+    hashes = np.array([0, *(1 << bit for bit in range(64))], dtype=np.uint64)
+    assert len(set(near_components(hashes))) == 1
+
+
+@pytest.mark.parametrize("phash", ["0" * 15, "0" * 17, "0" * 15 + "G", None])
+def test_a_malformed_hash_is_refused(phash):
+    with pytest.raises(ValidationFailed, match=r"phash 1: expected 16 hex digits; got"):
+        parse_phashes(pd.Series([ZERO, phash], dtype=object))
+
+
+def test_hashes_are_read_as_big_endian_numbers():
+    assert parse_phashes(pd.Series(["00000000000000ff"])).tolist() == [255]
+
+
+def test_contradicting_clusters_are_set_aside_whole():
+    frame = pd.DataFrame(
+        {"cluster": ["a", "a", "b", "b", "c"], "label": ["x", "y", "x", "x", "y"]},
+    )
+    kept, dropped = set_aside_contradictions(frame)
+    assert kept["cluster"].tolist() == ["b", "b", "c"]
+    assert dropped["cluster"].tolist() == ["a", "a"]
+
+
+def made_covers(count, *, dark):
+    """``dark`` of them share 24 of their 64 bits, as covers that are nearly black do."""
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 2**64, count, dtype=np.uint64)
+    hashes[:dark] &= np.uint64(0x000000FFFFFFFFFF)
+    copies = rng.choice(count, count // 20, replace=False)
+    hashes[copies] = hashes[copies - 1] ^ np.uint64(0b10101)
+    return pd.DataFrame(
+        {
+            "album": [f"s:{number}" for number in range(count)],
+            "pixel_sha256": [f"{number:064x}" for number in range(count)],
+            "phash": [f"{value:016x}" for value in hashes],
+            "blank": False,
+        }
+    )
+
+
+def test_130_000_covers_take_less_than_a_minute_and_a_gigabyte():
+    frame = made_covers(130_000, dark=30_000)
+    tracemalloc.start()
+    started = time.monotonic()
+    found = assign_clusters(frame)["cluster"].nunique()
+    seconds, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 120_000 < found < 125_000
+    assert seconds < 60
+    assert peak < 2**30
