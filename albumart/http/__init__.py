@@ -1,0 +1,1 @@
+"""Polite and safe HTTP: the only room that touches the network's wire."""
