@@ -1,0 +1,116 @@
+"""One album → its cover, fetched, checked and stored; and what became of it otherwise."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from albumart.album import Album, CoverResult, CoverStatus, cover_key
+from albumart.errors import FetchError, Refused, UnsafeInput
+from albumart.http.client import FetchPolicy, PoliteClient
+from albumart.images import inspect_cover
+from albumart.sources import SOURCES
+from albumart.stores.objects import ObjectStore
+from albumart.stores.workspace import Workspace
+
+THREADS: Final = 8
+CLOSED_SECONDS: Final = 24 * 3600.0
+GONE: Final = (404, 410)
+# A body that ends early may be whole the next time; every other broken image stays broken.
+RETRIABLE_IMAGE_CODES: Final = frozenset({"truncated"})
+
+
+def download_covers(
+    client: PoliteClient,
+    workspace: Workspace,
+    albums: Sequence[Album],
+    *,
+    progress: Callable[[int], object] = lambda _: None,
+) -> dict[str, int]:
+    """Download the covers of ``albums``, record each outcome, and count them by status.
+
+    What was finished is recorded even when a store fails in the middle of the batch.
+    """
+    results: list[CoverResult] = []
+
+    def work(album: Album) -> None:
+        policy = SOURCES[album.source].covers
+        results.append(download_cover(client, workspace.objects, album, policy))
+        progress(1)
+
+    try:
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="covers") as pool:
+            list(pool.map(work, albums))
+    finally:
+        workspace.albums.record_covers(results)
+    counts = Counter(result.status.value for result in results)
+    return {status.value: counts[status.value] for status in CoverStatus}
+
+
+def download_cover(
+    client: PoliteClient, objects: ObjectStore, album: Album, policy: FetchPolicy
+) -> CoverResult:
+    """Try the album's candidates, best first, until one is stored or may come later."""
+    result = CoverResult(album.key, CoverStatus.ABSENT, code="no_address")
+    for url in album.cover_urls:
+        result = _try_candidate(client, objects, album.key, url, policy)
+        if result.status in (CoverStatus.STORED, CoverStatus.AGAIN):
+            break
+    return result
+
+
+def _try_candidate(
+    client: PoliteClient, objects: ObjectStore, key: str, url: str, policy: FetchPolicy
+) -> CoverResult:
+    try:
+        response = client.get(url, policy)
+    except (Refused, UnsafeInput) as error:
+        if error.code == "host_closed":
+            # Another cover was refused, and the host is left alone: that says nothing of this one.
+            return CoverResult(key, CoverStatus.AGAIN, error.code, url, retry_after=CLOSED_SECONDS)
+        return CoverResult(key, CoverStatus.REFUSED, error.code, url)
+    except FetchError as error:
+        return CoverResult(key, CoverStatus.AGAIN, error.code, url, retry_after=error.retry_after)
+    if response.status != 200:
+        status = CoverStatus.ABSENT if response.status in GONE else CoverStatus.QUARANTINED
+        return CoverResult(key, status, f"http_{response.status}", url)
+    return _store_image(objects, key, url, response.body)
+
+
+def _store_image(objects: ObjectStore, key: str, url: str, body: bytes) -> CoverResult:
+    try:
+        cover = inspect_cover(body)
+    except UnsafeInput as error:
+        again = error.code in RETRIABLE_IMAGE_CODES
+        status = CoverStatus.AGAIN if again else CoverStatus.QUARANTINED
+        return CoverResult(key, status, error.code, url)
+    # The object first, the document after: a crash between the two leaves a cover that is still
+    # due, never a document that points at nothing.
+    objects.put(cover.object_key, body, content_type=f"image/{cover.format.lower()}")
+    return CoverResult(key, CoverStatus.STORED, "", url, cover)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCounts:
+    """What a sweep found: documents without an object, objects without a document."""
+
+    missing: int
+    orphaned: int
+
+
+def sweep_covers(workspace: Workspace, *, delete: bool = False) -> SweepCounts:
+    """Make covers whose object is missing due again; count orphaned objects, or ``delete`` them."""
+    objects = set(workspace.objects.keys("covers/"))
+    known: set[str] = set()
+    missing: list[str] = []
+    for sha256, album in workspace.albums.covers_by_object():
+        key = cover_key(sha256)
+        known.add(key)
+        if key not in objects:
+            missing.append(album)
+    workspace.albums.forget_covers(missing)
+    orphaned = objects - known
+    for key in orphaned if delete else ():
+        workspace.objects.delete(key)
+    return SweepCounts(len(missing), len(orphaned))

@@ -1,0 +1,120 @@
+"""The object store: all of boto3. Covers, raw pages, datasets, models and reports live here.
+
+Keys are content-addressed or immutable, so that a write repeated after a crash is harmless and no
+endpoint feature beyond plain GET, PUT, HEAD, LIST and DELETE is needed.
+"""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+from albumart.endpoints import S3Endpoint
+from albumart.errors import NotFound, PlatformError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+CONNECTIONS: Final = 32
+
+
+class ObjectStore:
+    """One bucket of any S3. Thread-safe; use as a context manager."""
+
+    def __init__(self, endpoint: S3Endpoint) -> None:
+        self._bucket = endpoint.bucket
+        self._client = _connect(endpoint)
+        _ensure_bucket(self._client, endpoint)
+
+    def __enter__(self) -> "ObjectStore":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def put(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> None:
+        """Write ``data`` at ``key``; whole or not at all."""
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
+
+    def get(self, key: str) -> bytes:
+        """Bytes at ``key``, or NotFound."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            raise NotFound(f"no object {key!r} in bucket {self._bucket!r}") from None
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object at exactly ``key``."""
+        return next(self.keys(key), None) == key
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins with ``prefix``, in order."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        for page in pages:
+            for entry in page.get("Contents", ()):
+                yield entry["Key"]
+
+    def delete(self, key: str) -> None:
+        """Remove ``key``; it need not exist."""
+        self._client.delete_object(Bucket=self._bucket, Key=key)
+
+
+def _connect(endpoint: S3Endpoint) -> "S3Client":
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if endpoint.endpoint_url else "auto"},
+        # Endpoints other than AWS do not know the checksum trailers that boto3 sends by default.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        max_pool_connections=CONNECTIONS,
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"max_attempts": 5, "mode": "standard"},
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint.endpoint_url,
+        region_name=endpoint.region,
+        aws_access_key_id=endpoint.access_key_id,
+        aws_secret_access_key=endpoint.secret_access_key,
+        config=config,
+    )
+
+
+def _ensure_bucket(client: "S3Client", endpoint: S3Endpoint) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    where = endpoint.endpoint_url or "AWS"
+    try:
+        client.head_bucket(Bucket=endpoint.bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise PlatformError(
+                f"S3 at {where} refuses bucket {endpoint.bucket!r}: {error}; "
+                "check ALBUMART_S3_ACCESS_KEY_ID and ALBUMART_S3_SECRET_ACCESS_KEY"
+            ) from error
+        _create_bucket(client, endpoint)
+    except BotoCoreError as error:
+        raise PlatformError(
+            f"expected an S3 endpoint at {where}; got: {error}; check ALBUMART_S3_ENDPOINT"
+        ) from error
+
+
+def _create_bucket(client: "S3Client", endpoint: S3Endpoint) -> None:
+    # us-east-1 is the one region that S3 refuses as a location constraint.
+    if endpoint.region == "us-east-1":
+        client.create_bucket(Bucket=endpoint.bucket)
+    else:
+        client.create_bucket(
+            Bucket=endpoint.bucket,
+            CreateBucketConfiguration={"LocationConstraint": endpoint.region},  # type: ignore[typeddict-item]
+        )

@@ -1,0 +1,146 @@
+"""Albums in a real MongoDB: upserts, what is due, and what the validator refuses."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pymongo.errors import BulkWriteError
+
+from albumart.album import Album, Cover, CoverResult, CoverStatus
+from albumart.endpoints import Endpoints
+from albumart.stores.metadata import AlbumStore, UpsertCounts
+from albumart.stores.mongodb import connect
+from albumart.stores.workspace import Workspace
+
+
+def album(number: int, genre: str = "jazz", **fields: object) -> Album:
+    return Album("bandcamp", str(number), (f"http://x.test/{number}.jpg",), (genre,), **fields)  # type: ignore[arg-type]
+
+
+def cover(number: int) -> Cover:
+    return Cover(f"{number:064x}", f"{number:064x}", f"{number:016x}", 350, 350, "JPEG", 1000)
+
+
+def stored(number: int) -> CoverResult:
+    url = f"http://x.test/{number}.jpg"
+    return CoverResult(f"bandcamp:{number}", CoverStatus.STORED, url=url, cover=cover(number))
+
+
+@pytest.fixture
+def albums(workspace: Workspace) -> AlbumStore:
+    return workspace.albums
+
+
+def test_upserts_are_idempotent_and_say_what_they_did(albums: AlbumStore) -> None:
+    batch = [album(1), album(2), album(3)]
+    assert albums.upsert_albums(batch) == UpsertCounts(inserted=3)
+    assert albums.upsert_albums(batch) == UpsertCounts(unchanged=3)
+    changed = [album(1, "metal"), album(2), album(4)]
+    assert albums.upsert_albums(changed) == UpsertCounts(inserted=1, changed=1, unchanged=1)
+    assert UpsertCounts(1, 2, 3) + UpsertCounts(1, 1, 1) == UpsertCounts(2, 3, 4)
+
+
+def test_a_changed_album_keeps_its_cover(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(1)])
+    albums.record_covers([stored(1)])
+    albums.upsert_albums([album(1, "metal")])
+    (row,) = albums.rows("bandcamp")
+    assert row["genres"] == ("metal",)
+    assert row["cover_sha256"] == cover(1).sha256
+
+
+def test_every_album_has_exactly_one_status(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(number) for number in range(4)])
+    albums.record_covers(
+        [
+            stored(0),
+            CoverResult("bandcamp:1", CoverStatus.ABSENT, "http_404"),
+            CoverResult("bandcamp:2", CoverStatus.AGAIN, "timeout"),
+        ]
+    )
+    counts = albums.cover_counts("bandcamp")
+    assert counts == {
+        "pending": 1, "stored": 1, "absent": 1, "refused": 0, "quarantined": 0, "again": 1,
+    }  # fmt: skip
+    assert albums.code_counts() == {"http_404": 1, "timeout": 1}
+    assert albums.sources() == ["bandcamp"]
+
+
+def test_failed_covers_wait_longer_each_time(albums: AlbumStore, own_endpoints: Endpoints) -> None:
+    albums.upsert_albums([album(1)])
+    waits = []
+    for _ in range(3):
+        albums.record_covers([CoverResult("bandcamp:1", CoverStatus.AGAIN, "timeout")])
+        waits.append(next_try(own_endpoints) - datetime.now(UTC))
+    minutes = [round(wait / timedelta(minutes=1)) for wait in waits]
+    assert minutes == [1, 10, 60]
+    assert albums.due_ranges("bandcamp") == []
+
+
+def test_a_sources_own_wish_to_wait_is_honoured(
+    albums: AlbumStore, own_endpoints: Endpoints
+) -> None:
+    albums.upsert_albums([album(1)])
+    wish = CoverResult("bandcamp:1", CoverStatus.AGAIN, "http_429", retry_after=7200)
+    albums.record_covers([wish])
+    wait = next_try(own_endpoints) - datetime.now(UTC)
+    assert timedelta(minutes=115) < wait <= timedelta(minutes=120)
+
+
+def next_try(endpoints: Endpoints) -> datetime:
+    with connect(endpoints.mongodb_uri) as client:
+        document = client[endpoints.mongodb_database]["albums"].find_one({"_id": "bandcamp:1"})
+    assert document is not None
+    due = document["cover"]["next_try"]
+    assert isinstance(due, datetime)
+    return due
+
+
+def test_due_albums_come_in_ranges(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(number) for number in range(10, 35)])
+    albums.record_covers([stored(11)])
+    ranges = albums.due_ranges("bandcamp", size=10)
+    assert ranges == [
+        ("bandcamp:10", "bandcamp:20"), ("bandcamp:21", "bandcamp:30"),
+        ("bandcamp:31", "bandcamp:34"),
+    ]  # fmt: skip
+    due = [found.source_id for found in albums.due_albums("bandcamp", ranges[0])]
+    assert due == ["10", *map(str, range(12, 21))]
+
+
+def test_retry_makes_failures_due_again_by_code(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(number) for number in range(3)])
+    albums.record_covers(
+        [
+            CoverResult("bandcamp:0", CoverStatus.AGAIN, "timeout"),
+            CoverResult("bandcamp:1", CoverStatus.QUARANTINED, "not_an_image"),
+            CoverResult("bandcamp:2", CoverStatus.ABSENT, "http_404"),
+        ]
+    )
+    assert albums.reset_covers("bandcamp", code="timeout") == 1
+    assert albums.reset_covers() == 1
+    assert albums.cover_counts()["pending"] == 2
+    assert albums.cover_counts()["absent"] == 1
+
+
+def test_a_limit_is_the_same_fair_sample_each_time(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(number) for number in range(100)])
+    albums.record_covers([stored(number) for number in range(100)])
+    few = [row["album"] for row in albums.rows("bandcamp", limit=10)]
+    more = [row["album"] for row in albums.rows("bandcamp", limit=20)]
+    assert len(few) == 10
+    assert set(few) < set(more)
+    assert few != [f"bandcamp:{number}" for number in range(10)]
+    assert albums.cover_counts("bandcamp", limit=10)["stored"] == 10
+    assert len(list(albums.rows("bandcamp", limit=1000))) == 100
+
+
+def test_the_validator_refuses_what_is_no_album_and_stores_the_rest(albums: AlbumStore) -> None:
+    with pytest.raises(BulkWriteError, match="Document failed validation"):
+        albums.upsert_albums([album(1), album(2, year=99999), album(3)])
+    assert albums.cover_counts("bandcamp")["pending"] == 2
+
+
+def test_hostile_text_is_only_text(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(1, title='{"$gt": ""}', artist="$where.x")])
+    (row,) = albums.album_rows("bandcamp")
+    assert (row["title"], row["artist"]) == ('{"$gt": ""}', "$where.x")

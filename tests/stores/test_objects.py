@@ -1,0 +1,49 @@
+"""The object store, on a real S3 endpoint."""
+
+import dataclasses
+
+import pytest
+
+from albumart.endpoints import Endpoints
+from albumart.errors import NotFound, PlatformError
+from albumart.stores.objects import ObjectStore
+from albumart.stores.workspace import Workspace
+
+
+def test_what_was_put_is_got(workspace: Workspace) -> None:
+    workspace.objects.put("covers/ab/abc", b"\x00\xff", content_type="image/jpeg")
+    workspace.objects.put("covers/ab/abc", b"\x00\xff")
+    assert workspace.objects.get("covers/ab/abc") == b"\x00\xff"
+    assert workspace.objects.exists("covers/ab/abc")
+    assert not workspace.objects.exists("covers/ab/ab")
+
+
+def test_keys_come_by_prefix_over_every_page(workspace: Workspace) -> None:
+    wanted = [f"runs/{number:04}/x" for number in range(1_050)]
+    for key in [*wanted, "other/1"]:
+        workspace.objects.put(key, b"1")
+    assert sorted(workspace.objects.keys("runs/")) == wanted
+
+
+def test_deleted_and_never_written_are_not_found(workspace: Workspace) -> None:
+    workspace.objects.put("a/b", b"1")
+    workspace.objects.delete("a/b")
+    workspace.objects.delete("a/b")
+    with pytest.raises(NotFound, match="no object 'a/b' in bucket"):
+        workspace.objects.get("a/b")
+
+
+def test_a_bucket_in_another_region_is_made_too(own_endpoints: Endpoints) -> None:
+    elsewhere = dataclasses.replace(own_endpoints.s3, region="eu-central-1", bucket="elsewhere")
+    with ObjectStore(elsewhere) as store:
+        store.put("x", b"1")
+        assert store.get("x") == b"1"
+
+
+def test_wrong_keys_are_told_apart_from_no_endpoint(own_endpoints: Endpoints) -> None:
+    wrong = dataclasses.replace(own_endpoints.s3, secret_access_key="wrong")
+    with pytest.raises(PlatformError, match="ALBUMART_S3_SECRET_ACCESS_KEY"):
+        ObjectStore(wrong)
+    nobody = dataclasses.replace(own_endpoints.s3, endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(PlatformError, match="expected an S3 endpoint at http://127.0.0.1:9"):
+        ObjectStore(nobody)

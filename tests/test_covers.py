@@ -1,0 +1,168 @@
+"""Covers from the sandbox into real stores: every fault ends as a counted outcome."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from albumart.album import Album, CoverStatus
+from albumart.collect import collect_albums
+from albumart.covers import THREADS, download_cover, download_covers, sweep_covers
+from albumart.http.client import FetchPolicy, PoliteClient
+from albumart.http.pacing import Pace, Pacer
+from albumart.sandbox.faults import Fault
+from albumart.sandbox.server import Sandbox, running_sandbox
+from albumart.sandbox.site import MadeSite
+from albumart.sources import Query
+from albumart.stores.workspace import Workspace
+
+QUICK = FetchPolicy(pace=Pace(), hosts=frozenset({"f1.bcbits.com"}), deadline=2.0, attempts=1)
+
+
+@pytest.fixture(scope="module")
+def site() -> MadeSite:
+    return MadeSite(seed=2, scale=0.2)
+
+
+@pytest.fixture
+def sandbox(site: MadeSite) -> Iterator[Sandbox]:
+    with running_sandbox(site) as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, workspace: Workspace) -> Iterator[PoliteClient]:
+    with PoliteClient("", pacer=Pacer(workspace.cache), mirror=sandbox.url) as opened:
+        yield opened
+
+
+def collected(client: PoliteClient, workspace: Workspace) -> list[Album]:
+    collect_albums(client, workspace, "bandcamp", Query())
+    (keys,) = workspace.albums.due_ranges("bandcamp", size=10_000)
+    return workspace.albums.due_albums("bandcamp", keys)
+
+
+def test_every_album_is_accounted_for(client: PoliteClient, workspace: Workspace) -> None:
+    albums = collected(client, workspace)
+    seen: list[int] = []
+    counts = download_covers(client, workspace, albums, progress=seen.append)
+    assert sum(counts.values()) == len(albums) == sum(seen) == 240
+    assert counts["stored"] > 200
+    assert counts["absent"] > 0
+    recorded = workspace.albums.cover_counts("bandcamp")
+    assert recorded == counts
+    assert len(list(workspace.albums.rows("bandcamp"))) == counts["stored"]
+
+
+def test_what_is_stored_is_never_asked_for_again(
+    client: PoliteClient, workspace: Workspace
+) -> None:
+    download_covers(client, workspace, collected(client, workspace))
+    assert workspace.albums.due_ranges("bandcamp") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (Fault("status:404", "*", 1), CoverStatus.ABSENT, "http_404"),
+        (Fault("status:410", "*", 1), CoverStatus.ABSENT, "http_410"),
+        (Fault("status:400", "*", 1), CoverStatus.QUARANTINED, "http_400"),
+        (Fault("status:503", "*", 1), CoverStatus.AGAIN, "http_503"),
+        (Fault("status:403", "*", 1), CoverStatus.REFUSED, "http_403"),
+        (Fault("reset", "*", 1), CoverStatus.AGAIN, "broken"),
+        (Fault("short", "*", 1), CoverStatus.AGAIN, "broken"),
+        (Fault("truncated", "*", 1), CoverStatus.AGAIN, "truncated"),
+        (Fault("html", "*", 1), CoverStatus.QUARANTINED, "not_an_image"),
+        (Fault("slow", "*", 1), CoverStatus.AGAIN, "timeout"),
+        (Fault("bomb", "*", 1), CoverStatus.REFUSED, "too_large"),
+        (Fault("redirect:https://a.test/x", "*", 1), CoverStatus.REFUSED, "host_not_allowed"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else "",
+)  # fmt: skip
+def test_each_fault_has_its_outcome(
+    client: PoliteClient,
+    workspace: Workspace,
+    sandbox: Sandbox,
+    fault: Fault,
+    status: CoverStatus,
+    code: str,
+) -> None:
+    album = next(a for a in collected(client, workspace))
+    assert download_cover(client, workspace.objects, album, QUICK)
+    sandbox.faults.add(Fault(fault.kind, "/f1.bcbits.com/img/*", 1))
+    result = download_cover(client, workspace.objects, album, QUICK)
+    assert (result.status, result.code) == (status, code)
+    assert result.cover is None
+
+
+def test_a_refusal_stops_the_source_and_condemns_only_its_own_cover(
+    client: PoliteClient, workspace: Workspace, sandbox: Sandbox
+) -> None:
+    albums = collected(client, workspace)
+    sandbox.faults.add(Fault("status:403", "/f1.bcbits.com/img/*", None))
+    counts = download_covers(client, workspace, albums)
+    asked = sandbox.requests.count("/f1.bcbits.com/img/")
+    assert counts["refused"] == asked <= THREADS
+    assert counts["again"] == len(albums) - asked
+    assert workspace.albums.code_counts() == {"http_403": asked, "host_closed": counts["again"]}
+    assert workspace.albums.due_ranges("bandcamp") == []
+
+
+def test_an_album_without_an_address_is_absent(client: PoliteClient, workspace: Workspace) -> None:
+    result = download_cover(client, workspace.objects, Album("bandcamp", "1", ()), QUICK)
+    assert (result.status, result.code) == (CoverStatus.ABSENT, "no_address")
+
+
+def test_the_next_candidate_is_tried_when_the_first_is_gone(
+    client: PoliteClient, workspace: Workspace
+) -> None:
+    albums = collected(client, workspace)
+    good = next(
+        a.cover_urls[0]
+        for a in albums
+        if download_cover(client, workspace.objects, a, QUICK).status is CoverStatus.STORED
+    )
+    ladder = Album("bandcamp", "1", ("http://f1.bcbits.com/img/gone.jpg", good))
+    result = download_cover(client, workspace.objects, ladder, QUICK)
+    assert (result.status, result.url) == (CoverStatus.STORED, good)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/x.jpg", "file:///etc/passwd", "http://f1.bcbits.com@evil/x"]
+)
+def test_an_unsafe_address_is_refused_and_nothing_is_sent(
+    client: PoliteClient, workspace: Workspace, sandbox: Sandbox, url: str
+) -> None:
+    result = download_cover(client, workspace.objects, Album("bandcamp", "1", (url,)), QUICK)
+    assert result.status is CoverStatus.REFUSED
+    assert sum(sandbox.requests.counts().values()) == 0
+
+
+def test_a_store_that_fails_loses_nothing_that_was_finished(
+    client: PoliteClient, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    albums = collected(client, workspace)[:40]
+    put, left = workspace.objects.put, iter(range(10))
+
+    def fail_after_ten(key: str, data: bytes, *, content_type: str) -> None:
+        if next(left, None) is None:
+            raise OSError("disk full")
+        put(key, data, content_type=content_type)
+
+    monkeypatch.setattr(workspace.objects, "put", fail_after_ten)
+    with pytest.raises(OSError, match="disk full"):
+        download_covers(client, workspace, albums)
+    counts = workspace.albums.cover_counts("bandcamp")
+    assert counts["stored"] == 10
+    assert counts["pending"] == 240 - sum(counts[name] for name in counts if name != "pending")
+
+
+def test_the_sweep_mends_both_kinds_of_loss(client: PoliteClient, workspace: Workspace) -> None:
+    download_covers(client, workspace, collected(client, workspace)[:20])
+    stored = [key for key in workspace.objects.keys("covers/")]  # noqa: C416
+    workspace.objects.delete(stored[0])
+    workspace.objects.put("covers/00/orphan", b"x")
+    found = sweep_covers(workspace)
+    assert found.missing >= 1
+    assert found.orphaned == 1
+    assert sweep_covers(workspace, delete=True).missing == 0
+    assert not workspace.objects.exists("covers/00/orphan")
