@@ -2,12 +2,12 @@
 
 The package is one sentence, and its modules are the sentence's words, in order:
 
-a **source** yields pages → a page is parsed into **albums** → albums are stored (``stores``) →
-each album's **cover** is fetched, checked and stored (``covers``, ``images``, ``stores.objects``)
-→ stored things become a manifest (``dataset``) → the manifest is validated (``validation``) → split
-→ decoded once into an image cache → **features** → a **model** is trained (``training``)
-→ evaluated on a frozen test split (``evaluation``) → reported (``reports``)
-→ promoted, or refused with the reason (``registry``) → the champion answers predictions (``serving``).
+a **source** yields pages → a page is parsed into **albums** → albums are stored (``stores``) → each
+album's **cover** is fetched, checked and stored (``covers``, ``images``) → stored things become a
+manifest (``dataset``) → the manifest is validated (``validation``) → split → decoded once into an
+image cache → **features** → a **model** is trained (``training``) → evaluated on a frozen test
+split (``holdout``, ``evaluation``) → promoted, or refused with the reason (``registry``) →
+reported (``reports``) → the champion answers predictions (``serving``).
 
 The data walks one way: a later station imports an earlier one, never the reverse. ``tasks`` and
 ``flows`` put Prefect around it; ``cli`` is the outermost door.

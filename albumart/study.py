@@ -71,13 +71,16 @@ class Model(_Table):
 
 
 class Train(_Table):
-    """One stage of training. A frozen backbone's features are computed once."""
+    """One stage of training. A frozen backbone's features are computed once.
+
+    ``weight_decay`` is AdamW's: each step shrinks the weights by ``learning_rate × weight_decay``.
+    """
 
     frozen: bool = True
     epochs: int = Field(default=60, ge=1, le=1000)
     batch_size: int = Field(default=64, ge=1, le=4096)
     learning_rate: float = Field(default=1e-3, gt=0, lt=1)
-    weight_decay: float = Field(default=0.0, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0, le=100)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     patience: int = Field(default=8, ge=1)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from albumart import __version__
+from albumart.album import cover_key
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.evaluation.evaluate import top_losses
 from albumart.holdout import Holdout, read_holdout
@@ -122,7 +123,7 @@ def _worst(objects: ObjectStore, manifest: Manifest, holdout: Holdout) -> Iterat
 
 
 def _thumbnail(objects: ObjectStore, sha256: str) -> RGB:
-    return load_rgb(objects.get(f"covers/{sha256[:2]}/{sha256}"), THUMBNAIL)
+    return load_rgb(objects.get(cover_key(sha256)), THUMBNAIL)
 
 
 def _text(value: object) -> str | None:

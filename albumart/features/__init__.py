@@ -1,0 +1,1 @@
+"""Numbers read off a cover: colour histograms and backbone embeddings."""

@@ -1,0 +1,127 @@
+"""Build, join, save and load the networks. A saved model takes pixels and gives probabilities."""
+
+import hashlib
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from albumart.errors import FetchError, UnsafeInput
+from albumart.models.backbones import find_backbone
+from albumart.models.weights import CHOICES, Weights, resolve_weights
+from albumart.study import Model, Train
+
+if TYPE_CHECKING:
+    import keras
+
+Floats = NDArray[np.float32]
+
+PROBABILITIES: Final = "probabilities"
+
+
+def build_extractor(model: Model) -> "keras.Model":
+    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d)`` features, by global average pooling."""
+    import keras
+    from keras import layers
+
+    row = find_backbone(model.backbone)
+    weights = resolve_weights(model)
+    inputs = keras.Input((model.image_size, model.image_size, 3), name="pixels")
+    backbone = _load_backbone(model, weights)
+    features = layers.GlobalAveragePooling2D(name="features")(backbone(row.preprocess(inputs)))
+    return keras.Model(inputs, features, name=f"{row.name}_features")
+
+
+def build_head(
+    train: Train, *, classes: int, normalize: Floats | None, width: int
+) -> "keras.Model":
+    """``(n, width)`` features → ``(n, classes)`` probabilities.
+
+    ``normalize`` holds the training features whose mean and variance the head standardises by.
+    """
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((width,), name="feature_vector")
+    x = inputs
+    if normalize is not None:
+        standardize = layers.Normalization(name="standardize")
+        standardize.adapt(normalize)
+        x = standardize(x)
+    x = layers.Dropout(train.dropout, seed=train.seed, name="dropout")(x)
+    outputs = layers.Dense(classes, activation="softmax", name=PROBABILITIES)(x)
+    return keras.Model(inputs, outputs, name="head")
+
+
+def join(extractor: "keras.Model", head: "keras.Model") -> "keras.Model":
+    """One model from pixels to probabilities, sharing the weights of both."""
+    import keras
+
+    return keras.Model(extractor.input, head(extractor.output), name="classifier")
+
+
+def apply_temperature(head: "keras.Model", temperature: float) -> None:
+    """Divide the logits of ``head`` by ``temperature``: calibrated probabilities."""
+    layer = head.get_layer(PROBABILITIES)
+    layer.set_weights([weight / temperature for weight in layer.get_weights()])
+
+
+def predict_proba(
+    model: "keras.Model", rows: NDArray[np.uint8] | Floats, *, batch_size: int = 64
+) -> Floats:
+    """``(n, …)`` pixels or features → ``(n, classes) float32`` probabilities, or features."""
+    blocks: Sequence[Floats] = [
+        np.asarray(model.predict_on_batch(rows[start : start + batch_size]), dtype=np.float32)
+        for start in range(0, len(rows), batch_size)
+    ]
+    return np.concatenate(blocks)
+
+
+def to_bytes(model: "keras.Model") -> bytes:
+    """The ``.keras`` file of ``model``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def load_model(data: bytes, sha256: str, folder: Path) -> "keras.Model":
+    """Load a ``.keras`` file after its digest is checked, through a cached copy in ``folder``.
+
+    Raises:
+        UnsafeInput: the bytes are not those that the registry knows (``code="digest"``).
+    """
+    import keras
+
+    came = hashlib.sha256(data).hexdigest()
+    if came != sha256:
+        raise UnsafeInput("digest", f"expected a model with sha256 {sha256}; got {came}")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{sha256}.keras"
+    partial = path.with_suffix(f".{os.getpid()}.keras")
+    partial.write_bytes(data)
+    partial.replace(path)
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _load_backbone(model: Model, weights: Weights) -> "keras.Model":
+    row = find_backbone(model.backbone)
+    try:
+        with warnings.catch_warnings():
+            # A file that fits in part leaves the rest random, and Keras only warns of it.
+            warnings.filterwarnings("error", message=".*freshly-initialized", category=UserWarning)
+            return row.build(model.image_size, weights.argument)
+    except Exception as error:
+        if weights.argument is None:
+            raise
+        # Keras raises a bare Exception when a download fails, ValueError for a file that does
+        # not fit; either way the run must not go on with random weights.
+        raise FetchError(
+            f"no {weights.argument} weights for {row.name}: {str(error).partition(chr(10))[0]}; "
+            f"expected {CHOICES} (--weights)"
+        ) from error
