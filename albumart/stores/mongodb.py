@@ -13,10 +13,8 @@ Document = dict[str, Any]
 REPLICA_SET: Final = "rs0"
 
 _PATIENCE: Final = 2_000  # milliseconds
-_ALREADY_INITIALIZED: Final = 23
-_NOT_YET: Final = (94, 109)  # its own configuration is still being read, or taken in
-_AUTHENTICATION_FAILED: Final = 18
-_UNAUTHORIZED: Final = 13
+# Refusals that pass: initialized already, not yet, or being configured at this moment.
+_NOT_YET: Final = (23, 94, 109)
 
 
 def connect(uri: str) -> "MongoClient[Document]":
@@ -59,71 +57,60 @@ def settle(uri: str) -> str | None:
     address = f"{login.hostname}:{login.port}"
     try:
         with _admin(f"mongodb://{address}/?directConnection=true") as anyone:
-            hello = anyone.admin.command("hello")
-            if hello["isWritablePrimary"]:
-                if not _lets_in(uri):
-                    create_first_user(anyone, login.username or "", login.password or "")
-                return server_version(uri)
-            if "setName" not in hello:
-                _join(anyone, uri, address)
+            return _step(anyone, uri, address)
     except ConnectionFailure:
         return None
     except OperationFailure as error:
         if error.code in _NOT_YET:
             return None
         raise PlatformError(
-            f"expected a private MongoDB at {address}; got refused: {error.details or error}"
+            f"expected the private MongoDB at {address} to know its password; got refused: "
+            f"{(error.details or {}).get('errmsg', error)}; put back the credentials.json that was "
+            "made with its data, or remove the data"
         ) from None
-    return None
 
 
 def initiate_replica_set(client: "MongoClient[Document]", address: str) -> None:
     """Make an empty server the only member of its replica set."""
     members = [{"_id": 0, "host": address}]
-    try:
-        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
-    except OperationFailure as error:
-        if error.code != _ALREADY_INITIALIZED:
-            raise
+    client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
 
 
 def create_first_user(client: "MongoClient[Document]", user: str, password: str) -> None:
     """Use the localhost exception, which is open until there is a user."""
+    client.admin.command("createUser", user, pwd=password, roles=["root"])
+
+
+def _step(anyone: "MongoClient[Document]", uri: str, address: str) -> str | None:
+    hello = anyone.admin.command("hello")
+    if hello["isWritablePrimary"]:
+        if version := _version_inside(uri):
+            return version
+        login = urlsplit(uri)
+        create_first_user(anyone, login.username or "", login.password or "")
+    elif "setName" not in hello:  # no valid configuration: none at all, or for another port
+        if _version_inside(uri):
+            _readdress(uri, address)
+        else:
+            initiate_replica_set(anyone, address)
+    return None
+
+
+def _version_inside(uri: str) -> str | None:
     try:
-        client.admin.command("createUser", user, pwd=password, roles=["root"])
-    except OperationFailure as error:
-        if error.code == _UNAUTHORIZED:
-            raise PlatformError(
-                "the stored password does not open this MongoDB's data: expected the "
-                "credentials.json that was made with it; put it back, or remove the data"
-            ) from None
-        raise
-
-
-def _join(anyone: "MongoClient[Document]", uri: str, address: str) -> None:
-    if _lets_in(uri):  # has users, so it has a configuration: it names another port
-        _readdress(uri, address)
-    else:
-        initiate_replica_set(anyone, address)
+        return server_version(uri)
+    except OperationFailure:
+        return None
 
 
 def _readdress(uri: str, address: str) -> None:
     with _admin(uri) as client:
         config = client.admin.command("replSetGetConfig")["config"]
+        if config["members"][0]["host"] == address:
+            return  # it is only about to read it
         config["members"][0]["host"] = address
         config["version"] += 1
         client.admin.command("replSetReconfig", config, force=True)
-
-
-def _lets_in(uri: str) -> bool:
-    try:
-        with _admin(uri) as client:
-            client.admin.command("ping")
-    except OperationFailure as error:
-        if error.code != _AUTHENTICATION_FAILED:
-            raise
-        return False
-    return True
 
 
 def _admin(uri: str) -> "MongoClient[Document]":

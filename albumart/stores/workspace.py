@@ -5,7 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+from pymongo.errors import PyMongoError
+
 from albumart.endpoints import Endpoints
+from albumart.errors import PlatformError
 from albumart.stores.metadata import AlbumStore
 from albumart.stores.models import ModelStore
 from albumart.stores.mongodb import connect
@@ -24,7 +28,21 @@ class Workspace:
 
 @contextmanager
 def open_workspace(endpoints: Endpoints, cache: Path) -> Iterator[Workspace]:
-    """Connect to both stores; make collections, indexes and the bucket where they are missing."""
+    """Connect to both stores; make collections, indexes and the bucket where they are missing.
+
+    Raises:
+        PlatformError: a store does not answer, refuses us, or failed during the block.
+    """
     database = endpoints.mongodb_database
-    with connect(endpoints.mongodb_uri) as client, ObjectStore(endpoints.s3) as objects:
-        yield Workspace(AlbumStore(client, database), objects, ModelStore(client, database), cache)
+    try:
+        with connect(endpoints.mongodb_uri) as client, ObjectStore(endpoints.s3) as objects:
+            models = ModelStore(client, database)
+            yield Workspace(AlbumStore(client, database), objects, models, cache)
+    except PyMongoError as error:
+        raise PlatformError(f"MongoDB failed: {_first_line(error)}") from error
+    except (BotoCoreError, ClientError) as error:
+        raise PlatformError(f"S3 failed: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300]

@@ -1,0 +1,75 @@
+"""Real stores and a real Prefect server, one of each for the whole session."""
+
+import dataclasses
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from albumart.embedded.platform import ALL_PARTS, open_platform
+from albumart.endpoints import Endpoints
+from albumart.settings import Settings
+from albumart.stores.mongodb import connect
+from albumart.stores.workspace import Workspace, open_workspace
+
+FOR_TESTS = "ALBUMART_REAL_DATA"  # where the real files lie; read by tests alone
+
+
+def pytest_configure() -> None:
+    # Before any test module is imported, for Prefect reads its settings as it is imported.
+    for name in [n for n in os.environ if n.startswith(("ALBUMART_", "PREFECT_"))]:
+        if name != FOR_TESTS:
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def platform_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stores") / "home"
+
+
+@pytest.fixture(scope="session")
+def endpoints(platform_home: Path) -> Iterator[Endpoints]:
+    """MongoDB and S3."""
+    with open_platform(Settings(home=platform_home), parts=()) as found:
+        yield found
+
+
+@pytest.fixture
+def mongo_database(endpoints: Endpoints) -> Iterator[str]:
+    """Name of a database that no other test uses."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield name
+    with connect(endpoints.mongodb_uri) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prefect") / "home"
+
+
+@pytest.fixture(scope="session")
+def prefect_endpoints(prefect_home: Path) -> Iterator[Endpoints]:
+    """MongoDB, S3, a Prefect server and a worker; slow to start, so for flows only."""
+    with open_platform(Settings(home=prefect_home), parts=ALL_PARTS) as found:
+        yield found
+
+
+@pytest.fixture
+def own_endpoints(endpoints: Endpoints, mongo_database: str) -> Endpoints:
+    """The session's stores, with a database and a bucket of this test's own."""
+    bucket = mongo_database.replace("_", "-")
+    return dataclasses.replace(
+        endpoints,
+        mongodb_database=mongo_database,
+        s3=dataclasses.replace(endpoints.s3, bucket=bucket),
+    )
+
+
+@pytest.fixture
+def workspace(own_endpoints: Endpoints, tmp_path: Path) -> Iterator[Workspace]:
+    """Empty stores of this test's own."""
+    with open_workspace(own_endpoints, tmp_path / "cache") as opened:
+        yield opened
