@@ -137,6 +137,7 @@ def answers_beside_champion(
     mine = read_holdout(workspace.objects, candidate.run).probabilities.argmax(axis=1)
     theirs = None if champion is None else _predict_version(champion, manifest, workspace)
     return Answers(
+        classes=manifest.classes,
         truth=labels_of(manifest)[test],
         candidate=mine,
         champion=theirs,

@@ -17,12 +17,14 @@ class Answers:
     """Two models on the same frozen test split.
 
     Attributes:
+        classes: names of the class numbers.
         truth: ``(n,)`` class numbers.
         candidate: ``(n,)`` predicted class numbers.
         champion: the same of the champion, or None where there is none yet.
         groups: ``(n,)`` group of each row, by which the interval is drawn.
     """
 
+    classes: tuple[str, ...]
     truth: NDArray[np.intp]
     candidate: NDArray[np.intp]
     champion: NDArray[np.intp] | None
@@ -68,18 +70,20 @@ def _compare(answers: Answers, champion: NDArray[np.intp], rules: Promotion) -> 
     said += f"{difference.high:+.1%}, n = {difference.n})"
     if not difference.low > -rules.delta:
         return Decision(False, f"{said}: the lower bound is not above −{rules.delta:.1%}")
-    losses = _recall(answers.truth, champion) - _recall(answers.truth, answers.candidate)
-    worst = int(np.nanargmax(losses))
-    if losses[worst] > rules.class_delta:
+    lost = _recall(answers.truth, champion) - _recall(answers.truth, answers.candidate)
+    worst = int(lost.argmax())
+    if lost[worst] > rules.class_delta:
+        name = answers.classes[np.unique(answers.truth)[worst]]
         return Decision(
             False,
-            f"{said}, but class {worst} loses {losses[worst]:.1%} of recall; "
+            f"{said}, but {name!r} loses {lost[worst]:.1%} of recall; "
             f"at most {rules.class_delta:.1%} may be lost",
         )
     return Decision(True, f"{said}: no worse than the champion")
 
 
 def _recall(truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Recall of each class that occurs in ``truth``, in the order of the class numbers."""
     classes = np.unique(truth)
     return np.array([(predicted[truth == number] == number).mean() for number in classes])
 

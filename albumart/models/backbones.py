@@ -51,13 +51,13 @@ def _application(name: str) -> Callable[[int, str | None], "keras.Model"]:
 
 
 def _build_small(image_size: int, weights: str | None) -> "keras.Model":
-    """Four convolutional blocks, 0.24 M parameters: trains from scratch in a minute."""
+    """Four convolutional blocks, 0.1 M parameters: trains from scratch in a minute."""
     import keras
     from keras import layers
 
     inputs = keras.Input((image_size, image_size, 3))
     x = inputs
-    for block, filters in enumerate((32, 64, 128, 128), start=1):
+    for block, filters in enumerate((16, 32, 64, 128), start=1):
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"block{block}_conv")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"block{block}_bn")(x)
         x = layers.ReLU(name=f"block{block}_relu")(x)

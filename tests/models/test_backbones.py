@@ -30,7 +30,7 @@ def test_preprocessing_equals_the_reference(name: str, pixels: np.ndarray) -> No
 
 def test_small_is_small(pixels: np.ndarray) -> None:
     extractor = build_extractor(Model(backbone="small", weights="random", image_size=SIZE))
-    assert extractor.count_params() < 300_000
+    assert extractor.count_params() < 110_000
     assert predict_proba(extractor, pixels).shape == (2, 128)
 
 

@@ -1,0 +1,5 @@
+"""``python -m albumart``."""
+
+from albumart.cli import main
+
+main()

@@ -1,0 +1,24 @@
+"""The commands, in the order in which a newcomer needs them."""
+
+import typer
+
+from albumart.cli import data, models, platform, predict, run, study
+
+app = typer.Typer(
+    name="albumart",
+    help="Judge an album by its cover, on schedule.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(predict.predict)
+app.command()(models.report)
+app.command()(platform.up)
+app.command()(platform.down)
+app.command()(platform.status)
+app.command()(platform.env)
+app.command()(platform.sandbox)
+app.add_typer(study.app, name="study")
+app.add_typer(models.app, name="models")
+app.add_typer(data.app, name="data")

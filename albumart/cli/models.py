@@ -1,0 +1,98 @@
+"""``albumart models list | show | promote | rollback`` and ``albumart report``."""
+
+import webbrowser
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from albumart.cli.output import Json, percent, say, say_json, say_table
+from albumart.cli.stores import open_stores
+
+if TYPE_CHECKING:
+    from albumart.stores.models import ModelVersion
+
+app = typer.Typer(help="Model versions and champions.")
+
+StudyName = Annotated[str, typer.Argument(help="Name of a study.", metavar="STUDY")]
+VersionNumber = Annotated[int, typer.Argument(min=1, help="Number of a version.")]
+
+
+@app.command("list")
+def list_(study: Annotated[str | None, typer.Argument()] = None, *, json: Json = False) -> None:
+    """Every version, newest first; the champion is starred."""
+    with open_stores() as workspace:
+        versions = list(workspace.models.list_versions(study))
+        names = {version.study for version in versions}
+        champions = {name: workspace.models.champion(name) for name in names}
+    starred = {(c.study, c.version) for c in champions.values() if c}
+    if json:
+        say_json({"models": [_plain(v, (v.study, v.version) in starred) for v in versions]})
+        return
+    rows = [
+        (
+            "*" if (v.study, v.version) in starred else " ",
+            v.study,
+            v.version,
+            percent(v.evaluation["metrics"]["accuracy"]),
+            f"{v.created:%Y-%m-%d %H:%M}",
+        )
+        for v in versions
+    ]
+    say_table([(" ", "study", "version", "accuracy", "created"), *rows])
+
+
+@app.command()
+def show(study: StudyName, version: VersionNumber) -> None:
+    """One version and the study's promotion history, as JSON."""
+    with open_stores() as workspace:
+        found = workspace.models.find_version(study, version)
+        history = workspace.models.history(study)
+    say_json(asdict(found) | {"history": [asdict(event) for event in history]})
+
+
+@app.command()
+def promote(study: StudyName, version: VersionNumber) -> None:
+    """Make a version champion by hand; the history records who did it."""
+    from albumart.registry import promote_by_hand
+
+    with open_stores() as workspace:
+        promote_by_hand(workspace.models, study, version)
+    say(f"version {version} of {study} is champion")
+
+
+@app.command()
+def rollback(study: StudyName) -> None:
+    """Give the alias back to the version that the champion replaced."""
+    from albumart.registry import roll_back
+
+    with open_stores() as workspace:
+        version = roll_back(workspace.models, study).version
+    say(f"version {version} of {study} is champion again")
+
+
+def report(
+    study: StudyName,
+    *,
+    version: Annotated[int | None, typer.Option(min=1, help="[default: the newest]")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+) -> None:
+    """Write a version's report to the reports folder and print its path."""
+    from albumart.reports.store import fetch_report
+    from albumart.settings import Settings
+
+    with open_stores() as workspace:
+        path = fetch_report(workspace, study, version, folder=Settings().home / "reports")
+    say(str(path))
+    if open_:
+        webbrowser.open(path.as_uri())
+
+
+def _plain(version: "ModelVersion", champion: bool) -> dict[str, Any]:
+    wanted = ("study", "version", "dataset", "sha256", "created")
+    fields = asdict(version)
+    return {
+        **{name: fields[name] for name in wanted},
+        "accuracy": version.evaluation["metrics"]["accuracy"],
+        "champion": champion,
+    }

@@ -1,0 +1,112 @@
+"""``albumart run``: one study from source to prediction."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from albumart.cli.output import Json, percent, say, say_json, show_stations
+
+if TYPE_CHECKING:
+    from albumart.endpoints import Endpoints
+
+
+def run(
+    study: Annotated[str, typer.Argument(help="Name of a study, or path of its TOML file.")],
+    *,
+    sandbox: Annotated[
+        bool | None,
+        typer.Option(
+            "--sandbox/--no-sandbox",
+            help="Use made sources on this machine [default: the study's].",
+        ),
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="Address that stands for every source.", metavar="URL")
+    ] = None,
+    real: Annotated[
+        Path | None, typer.Option(help="Let the sandbox serve recorded real files.", metavar="DIR")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N albums, a fair sample.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="Another backbone than the study's.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="imagenet, random, or an .h5 file of Keras.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Scrape, build, train, evaluate, report and promote STUDY.
+
+    Uses the platform that is up (`albumart up`), else brings one up and takes it down again.
+    What did not change since the last run is not done again.
+    """
+    show_stations()
+    options = {
+        "study": study,
+        "sandbox": sandbox,
+        "mirror": mirror,
+        "real": str(real.resolve()) if real else None,
+        "limit": limit,
+        "backbone": backbone,
+        "weights": weights,
+    }
+    _check_early(study, backbone, weights, real)
+    result = _run_on_platform(options)
+    if json:
+        say_json(result)
+    else:
+        _tell(result)
+
+
+def _check_early(study: str, backbone: str | None, weights: str | None, real: Path | None) -> None:
+    """Find a wrong word before anything is started."""
+    from albumart.errors import NotFound
+    from albumart.models.backbones import find_backbone
+    from albumart.models.weights import resolve_weights
+    from albumart.study import load_study
+
+    model = load_study(study).model
+    find_backbone(backbone or model.backbone)
+    resolve_weights(model.model_copy(update={"weights": weights or model.weights}))
+    if real is not None and not real.is_dir():
+        raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
+
+
+def _run_on_platform(options: Mapping[str, Any]) -> dict[str, Any]:
+    from albumart.embedded.platform import open_platform
+    from albumart.settings import Settings
+
+    settings = Settings()
+    with open_platform(settings) as endpoints:
+        _point_prefect_at(endpoints, settings.home.resolve())
+        # Prefect reads its settings when it is imported, so the flow comes after the platform.
+        from flows.run_study import run_study
+        from tasks.resources import flush_logs
+
+        try:
+            result: dict[str, Any] = run_study(**options)
+        finally:
+            flush_logs()
+    return result | {"prefect_ui": (endpoints.prefect_api_url or "").removesuffix("/api")}
+
+
+def _point_prefect_at(endpoints: "Endpoints", home: Path) -> None:
+    os.environ.update(endpoints.as_environment())
+    os.environ["ALBUMART_HOME"] = str(home)
+    os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    # The platform's parts are on this machine; a proxy has no business between.
+    local = [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]
+    os.environ["NO_PROXY"] = ",".join(filter(None, local))
+
+
+def _tell(result: Mapping[str, Any]) -> None:
+    model, metrics = result["model"], result["metrics"]
+    verb = "promoted" if model["promoted"] else "not promoted"
+    say(f"{result['study']}: version {model['version']} {verb}: {model['reason']}")
+    say(f"  accuracy    {percent(metrics['accuracy'])}")
+    for name, baseline in result["baselines"].items():
+        say(f"  {name.replace('_', ' '):<22}{percent(baseline)}")
+    say(f"  report      {result['report']}")
+    say(f"  Prefect UI  {result['prefect_ui']}  (while `albumart up` runs)")
+    say(f"  try it      albumart predict COVER.jpg --study {result['study']}")

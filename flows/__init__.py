@@ -1,0 +1,1 @@
+"""Prefect flows: one file per deployment; a body is a paragraph of task calls."""

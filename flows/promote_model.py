@@ -1,0 +1,23 @@
+"""A candidate against the champion → promoted or refused, and reported."""
+
+from prefect import flow
+
+from tasks.artifacts import publish_report
+from tasks.evaluate import render_version
+from tasks.promote import decide
+from tasks.resources import find_study
+
+
+@flow(name="promote-model", flow_run_name="promote-model-{study}-v{version}")
+def promote_model(study: str, version: int) -> dict[str, object]:
+    """Promote ``version`` if the gate lets it through, and write its report.
+
+    Args:
+        study: name of a study, or path of its file.
+        version: number of a registered version.
+    """
+    chosen = find_study(study)
+    decision = decide(chosen, version)
+    report = render_version(chosen, version)
+    publish_report(report)
+    return {"model": {"version": version, **decision}, "report": report}

@@ -1,0 +1,45 @@
+"""The front door: scrape, build, train, evaluate, report and promote one study."""
+
+from typing import Any
+
+from prefect import flow
+
+from flows.build_dataset import build_dataset
+from flows.collect_albums import collect_albums
+from flows.download_covers import download_covers
+from flows.promote_model import promote_model
+from flows.train_model import train_model
+from tasks.resources import find_study, open_mirror
+from tasks.stopwatch import Stopwatch
+from tasks.summary import summarize
+
+
+@flow(name="run-study", flow_run_name="run-study-{study}")
+def run_study(
+    study: str = "sandbox-genre",
+    sandbox: bool | None = None,
+    mirror: str | None = None,
+    real: str | None = None,
+    limit: int | None = None,
+    backbone: str | None = None,
+    weights: str | None = None,
+) -> dict[str, Any]:
+    """Run every station of a study. What did not change is not done again.
+
+    Args:
+        study: name of a study, or path of its file.
+        sandbox: use the sandbox; by default what the study says.
+        mirror: address that stands for every source.
+        real: folder of recorded real data that the sandbox serves.
+        limit: only this many albums of the source, a fair sample.
+        backbone: another backbone than the study's.
+        weights: other weights than the study's: imagenet, random, or a path.
+    """
+    chosen, watch = find_study(study), Stopwatch()
+    with open_mirror(chosen, sandbox=sandbox, real=real, mirror=mirror) as address:
+        watch.time("collect", collect_albums, study, address)
+        watch.time("covers", download_covers, study, address, limit)
+    dataset = watch.time("dataset", build_dataset, study, limit)
+    version = watch.time("train", train_model, study, dataset, backbone, weights)
+    outcome = watch.time("promote", promote_model, study, version)
+    return summarize(chosen, version, limit) | outcome | {"seconds": watch.seconds}

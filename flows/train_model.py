@@ -1,0 +1,26 @@
+"""A dataset version → a candidate model, evaluated and registered."""
+
+from prefect import flow
+
+from tasks.artifacts import publish_evaluation
+from tasks.evaluate import evaluate_run, register_version
+from tasks.resources import find_study
+from tasks.train import train_run
+
+
+@flow(name="train-model", flow_run_name="train-model-{study}")
+def train_model(
+    study: str, dataset: str, backbone: str | None = None, weights: str | None = None
+) -> int:
+    """Train and evaluate a candidate; returns its version number.
+
+    Args:
+        study: name of a study, or path of its file.
+        dataset: digest of a dataset version.
+        backbone: another backbone than the study's.
+        weights: other weights than the study's: imagenet, random, or a path.
+    """
+    chosen = find_study(study, backbone=backbone, weights=weights)
+    run = train_run(chosen, dataset)
+    publish_evaluation(evaluate_run(chosen, dataset, run))
+    return register_version(run)

@@ -1,0 +1,1 @@
+"""Prefect tasks: a name, a policy, and one call each into albumart."""

@@ -1,0 +1,36 @@
+"""Evaluation on the held-out split, the registry's entry and the report."""
+
+from typing import Any
+
+from prefect import task
+
+from albumart.holdout import evaluate_candidate, register_candidate
+from albumart.reports.store import write_report
+from albumart.settings import Settings
+from albumart.study import Study
+from albumart.training.candidate import read_candidate
+from tasks.resources import find_dataset, open_stores
+
+
+@task
+def evaluate_run(study: Study, dataset: str, run: str) -> dict[str, Any]:
+    """Score the candidate of ``run`` on the test split; its numbers as plain values."""
+    with open_stores() as workspace:
+        candidate = read_candidate(workspace.objects, run)
+        holdout = evaluate_candidate(candidate, study, find_dataset(dataset), workspace)
+    return holdout.to_dict()
+
+
+@task
+def register_version(run: str) -> int:
+    """Enter the evaluated candidate of ``run`` into the registry; returns its version number."""
+    with open_stores() as workspace:
+        return register_candidate(run, workspace).version
+
+
+@task
+def render_version(study: Study, version: int) -> str:
+    """Write the report of a registered version; returns its path on this machine."""
+    with open_stores() as workspace:
+        path = write_report(workspace, study, version, folder=Settings().home / "reports")
+    return str(path.resolve())

@@ -1,0 +1,111 @@
+"""The command line as a user types it: in processes of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from albumart.endpoints import Endpoints
+
+STUDY_COMMANDS = ["run", "predict", "report", "up", "down", "status", "env", "sandbox"]
+
+
+def albumart(
+    *words: str, home: Path, endpoints: Endpoints | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    known = endpoints.as_environment() if endpoints else {}
+    return subprocess.run(
+        [sys.executable, "-m", "albumart", *words],
+        env=os.environ | {"ALBUMART_HOME": str(home), "COLUMNS": "100"} | known | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    done = albumart("--help", home=tmp_path)
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in [*STUDY_COMMANDS, "study", "models", "data"])
+    code = (
+        "import sys, albumart.cli.app; "
+        "heavy = {'keras', 'prefect', 'great_expectations', 'pandas', 'numpy', 'boto3'}; "
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "bandcamp-gnre"], "no study 'bandcamp-gnre' (did you mean 'bandcamp-genre'?)"),
+        (["run", "sandbox-genre", "--backbone", "ResNet34"], "no backbone 'ResNet34'; there are:"),
+        (["run", "bandcamp-genre", "--weights", "no.h5"], "no weights at 'no.h5'; expected"),
+        (["run", "bandcamp-genre", "--real", "/nowhere"], "--real /nowhere: expected a folder"),
+        (["study", "check", "/nowhere.toml"], "cannot read study file /nowhere.toml"),
+        (["study", "show", "nothing"], "no study 'nothing'"),
+        (["sandbox", "--real", "/nowhere"], "/nowhere"),
+        (["env"], "the platform is not up; run: albumart up"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_to_do(
+    words: list[str], said: str, tmp_path: Path
+) -> None:
+    done = albumart(*words, home=tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.startswith("albumart: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_live_run_wants_a_contact_first(tmp_path: Path, own_endpoints: Endpoints) -> None:
+    done = albumart("run", "bandcamp-genre", "--no-sandbox", "--weights", "random",
+                    home=tmp_path, endpoints=own_endpoints)  # fmt: skip
+    assert done.returncode == 1
+    assert "ALBUMART_CONTACT" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_study_list_show_and_check(tmp_path: Path) -> None:
+    listed = json.loads(albumart("study", "list", "--json", home=tmp_path).stdout)
+    names = [study["name"] for study in listed["studies"]]
+    assert {"sandbox-genre", "bandcamp-genre"} <= set(names)
+    shown = json.loads(albumart("study", "show", names[0], home=tmp_path).stdout)
+    assert shown["split"]["train"] == 0.7
+    path = Path(__file__, "../../../albumart/studies/sandbox-genre.toml").resolve()
+    assert "is fine" in albumart("study", "check", str(path), home=tmp_path).stdout
+    assert "sandbox-genre" in albumart("study", "list", home=tmp_path).stdout
+
+
+def test_empty_stores_are_told_apart_from_no_stores(
+    tmp_path: Path, own_endpoints: Endpoints
+) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return albumart(*words, home=tmp_path, endpoints=own_endpoints)
+
+    assert json.loads(run("data", "status", "--json").stdout) == {"sources": {}}
+    assert "source" in run("data", "status").stdout
+    assert "0 covers are due again" in run("data", "retry").stdout
+    assert "0 objects belong to no album (kept" in run("data", "sweep").stdout
+    assert json.loads(run("models", "list", "--json").stdout) == {"models": []}
+    assert "accuracy" in run("models", "list").stdout
+    for words in (["models", "show", "x", "1"], ["models", "promote", "x", "1"],
+                  ["models", "rollback", "x"], ["report", "x"]):  # fmt: skip
+        done = run(*words)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+    done = run("predict", __file__, "--study", "sandbox-genre")
+    assert "has no champion yet; run: albumart run sandbox-genre" in done.stderr
+
+
+def test_a_study_file_with_a_mistake_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\ntitle = "x"\ncolour = 3\n')
+    done = albumart("study", "check", str(path), home=tmp_path)
+    assert done.returncode == 1
+    assert "mine.toml:3: colour: unknown key; expected one of" in done.stderr

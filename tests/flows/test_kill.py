@@ -1,0 +1,100 @@
+"""A run that is killed with -9 and started again ends at the undisturbed run's dataset."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from albumart.endpoints import Endpoints
+from albumart.stores.workspace import Workspace, open_workspace
+
+STUDY = """
+name = "quick"
+title = "One epoch"
+sandbox = true
+[collect]
+source = "bandcamp"
+[labels]
+classes = ["ambient", "dubstep", "folk", "jazz", "metal", "pop", "punk", "rock", "soul"]
+min_covers = 3
+[model]
+backbone = "small"
+weights = "random"
+image_size = 32
+[train]
+frozen = false
+epochs = 1
+"""
+
+Reached = Callable[[Workspace], bool]
+
+
+def some_covers(workspace: Workspace) -> bool:
+    return workspace.albums.cover_counts()["pending"] > 0 and any(workspace.objects.keys("covers/"))
+
+
+def a_dataset(workspace: Workspace) -> bool:
+    return any(workspace.objects.keys("datasets/"))
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "quick.toml"
+    path.write_text(STUDY)
+    return path
+
+
+@contextmanager
+def started(study: Path, home: Path, endpoints: Endpoints) -> Iterator[subprocess.Popen[str]]:
+    environment = os.environ | endpoints.as_environment() | {"ALBUMART_HOME": str(home)}
+    command = [sys.executable, "-m", "albumart", "run", str(study), "--limit", "400", "--json"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def run(study: Path, home: Path, endpoints: Endpoints) -> dict[str, Any]:
+    with started(study, home, endpoints) as process:
+        out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    found: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("reached", [some_covers, a_dataset])
+def test_kill_and_run_again(
+    reached: Reached, study: Path, prefect_endpoints: Endpoints, tmp_path: Path
+) -> None:
+    def own(name: str) -> Endpoints:
+        bucket = f"{reached.__name__.replace('_', '-')}-{name}"
+        s3 = dataclasses.replace(prefect_endpoints.s3, bucket=bucket)
+        return dataclasses.replace(prefect_endpoints, mongodb_database=bucket, s3=s3)
+
+    killed = own("killed")
+    with (
+        started(study, tmp_path / "killed", killed) as process,
+        open_workspace(killed, tmp_path) as workspace,
+    ):
+        deadline = time.monotonic() + 120
+        while not reached(workspace):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)  # a poll of the store, not a guess at how long it takes
+        process.kill()
+    after = run(study, tmp_path / "killed", killed)
+    undisturbed = run(study, tmp_path / "undisturbed", own("undisturbed"))
+    assert after["dataset"] == undisturbed["dataset"]
+    assert after["metrics"] == undisturbed["metrics"]

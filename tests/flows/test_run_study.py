@@ -1,0 +1,126 @@
+"""The front door on the embedded platform: deployed, run by a worker, looked at through the API."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from albumart.endpoints import Endpoints
+from albumart.stores.workspace import open_workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+ALBUMS = 500  # of the sandbox's 1,200: enough to beat the majority class
+
+Api = Callable[[str, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def environment(prefect_endpoints: Endpoints, prefect_home: Path) -> dict[str, str]:
+    own = {"ALBUMART_HOME": str(prefect_home), "PREFECT_HOME": str(prefect_home / "client")}
+    return {**os.environ, **prefect_endpoints.as_environment(), **own}
+
+
+@pytest.fixture
+def api(prefect_endpoints: Endpoints) -> Api:
+    """POST to the Prefect server's REST API."""
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        token = b64encode(str(prefect_endpoints.prefect_auth).encode()).decode()
+        request = urllib.request.Request(
+            f"{prefect_endpoints.prefect_api_url}/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Basic {token}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    return post
+
+
+def prefect(*words: str, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", *words],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_deployed_study_runs_to_a_champion_and_its_artifacts(
+    environment: dict[str, str], prefect_endpoints: Endpoints, api: Api, tmp_path: Path
+) -> None:
+    prefect("deploy", "--all", environment=environment)
+    names = {found["name"] for found in api("deployments/filter", {})}
+    assert {"sandbox-genre", "bandcamp-genre", "collect-bandcamp"} <= names
+
+    prefect(
+        "deployment", "run", "run-study/sandbox-genre", "--param", f"limit={ALBUMS}", "--watch",
+        environment=environment,
+    )  # fmt: skip
+    runs = api("flow_runs/filter", {"flows": {"name": {"any_": ["run-study"]}}})
+    assert [run["state_type"] for run in runs] == ["COMPLETED"]
+
+    artifacts = {found["key"]: found for found in api("artifacts/filter", {})}
+    assert {
+        "albums-counts", "covers-counts", "covers-progress", "validation", "metrics",
+        "confusion-matrix", "report",
+    } <= set(artifacts)  # fmt: skip
+    assert artifacts["covers-progress"]["data"] == 100.0
+    counts = json.loads(artifacts["covers-counts"]["data"])
+    assert sum(row["count"] for row in counts) == ALBUMS
+
+    with open_workspace(prefect_endpoints, tmp_path) as workspace:
+        champion = workspace.models.champion("sandbox-genre")
+        assert champion is not None
+        accuracy = champion.evaluation["metrics"]["accuracy"]
+        assert accuracy["low"] > champion.baselines["majority"]["value"]
+        assert workspace.objects.exists("reports/sandbox-genre/v1.html")
+
+
+def test_a_second_run_from_the_command_line_does_nothing_again(
+    environment: dict[str, str], api: Api
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "albumart", "run", "sandbox-genre", "--limit", str(ALBUMS),
+         "--json"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["model"]["version"] == 1
+    assert result["model"]["promoted"]
+    assert sum(result["dataset"]["by_status"].values()) == ALBUMS
+    assert set(result["seconds"]) == {"collect", "covers", "dataset", "train", "promote"}
+    assert "train      unchanged" in done.stderr
+    assert "0 albums new, 0 changed" in done.stderr
+    batches = api("task_runs/filter", {"task_runs": {"name": {"like_": "covers-from"}}})
+    first = api("flow_runs/filter", {"flows": {"name": {"any_": ["download-covers"]}}})
+    assert len(first) == 2
+    # The second run had no batch left but covers that are to be tried again later.
+    assert {batch["state_type"] for batch in batches} == {"COMPLETED"}
+
+
+def test_a_mistake_inside_a_flow_is_one_line_too(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A list with a broken row, served by a sandbox of real files."""
+    folder = tmp_path / "bandcamp"
+    folder.mkdir()
+    row = "http://f1.bcbits.com/img/a1_2.jpg\tmetal/a1.jpg\n"
+    (folder / "dataset-links.tsv").write_text(row + "a row without a tab\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "albumart", "run", "sandbox-genre", "--real", str(tmp_path)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("albumart: ")
+    assert "line 2" in last
+    assert "Traceback" not in done.stderr
