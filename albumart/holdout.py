@@ -153,7 +153,7 @@ def _evaluate(
     test = splits == "test"
     data = workspace.objects.get(model_key(candidate.sha256))
     model = load_model(data, candidate.sha256, workspace.cache / "models")
-    probabilities = predict_proba(model, pixels[test])
+    probabilities = predict_proba(model, pixels, np.flatnonzero(test))
     features = cached_features(study, manifest, workspace) if study.train.frozen else None
     return Holdout(
         evaluation=evaluate_predictions(
@@ -190,7 +190,8 @@ def _predict_version(
         model = load_model(
             workspace.objects.get(version.object_key), version.sha256, workspace.cache / "models"
         )
-        own = predict_proba(model, cached_pixels(manifest, workspace, version.image_size)[test])
+        pixels = cached_pixels(manifest, workspace, version.image_size)
+        own = predict_proba(model, pixels, np.flatnonzero(test))
     numbers = {name: number for number, name in enumerate(manifest.classes)}
     translation = np.array([numbers.get(name, -1) for name in version.classes])
     return np.asarray(translation[own.argmax(axis=1)])

@@ -59,8 +59,9 @@ def _histogram_neighbours(data: BaselineData) -> NDArray[np.intp]:
 
     train, test = data.rows("train"), data.rows("test")
     neighbours = KNeighborsClassifier(NEIGHBOURS, algorithm="brute")
-    neighbours.fit(hsv_histograms(data.pixels[train]), data.labels[train])
-    return np.asarray(neighbours.predict(hsv_histograms(data.pixels[test])))
+    histograms = hsv_histograms(data.pixels)
+    neighbours.fit(histograms[train], data.labels[train])
+    return np.asarray(neighbours.predict(histograms[test]))
 
 
 def _linear_probe(data: BaselineData) -> NDArray[np.intp] | None:

@@ -1,15 +1,18 @@
 """Colour histograms, as the Bandcamp study used them."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 BINS = 8
 
 
-def hsv_histograms(pixels: NDArray[np.uint8], *, block: int = 128) -> NDArray[np.float32]:
+def hsv_histograms(pixels: NDArray[np.uint8], *, block: int = 16) -> NDArray[np.float32]:
     """``(n, h, w, 3) uint8 RGB`` → ``(n, 512) float32``, each row of unit length.
 
-    8×8×8 bins over hue, saturation and value, in OpenCV's 8-bit HSV (hue in 0…179).
+    8×8×8 bins over hue, saturation and value, in OpenCV's 8-bit HSV (hue in 0…179). Of a mapped
+    cache only ``block`` covers are in memory at a time.
     """
     histograms = np.empty((len(pixels), BINS**3), np.float32)
     for start in range(0, len(pixels), block):
@@ -20,16 +23,31 @@ def hsv_histograms(pixels: NDArray[np.uint8], *, block: int = 128) -> NDArray[np
     return histograms
 
 
-def _bin_of(pixels: NDArray[np.uint8]) -> NDArray[np.intp]:
+@cache
+def _bin_of_colour() -> NDArray[np.uint16]:
+    """``(2**24,)``: histogram bin of every 8-bit colour.
+
+    32 MB and two seconds once; after that ten times as fast as computing each pixel's hue.
+    """
+    table = np.empty((256, 256, 256), np.uint16)
+    colours = np.empty((256, 256, 3), np.uint8)
+    colours[..., 1], colours[..., 2] = np.mgrid[:256, :256]
+    for red in range(256):
+        colours[..., 0] = red
+        hue, saturation, value = (channel.astype(np.uint16) for channel in rgb_to_hsv(colours))
+        h, s, v = hue * BINS // 180, saturation * BINS // 256, value * BINS // 256
+        table[red] = (h * BINS + s) * BINS + v
+    return table.ravel()
+
+
+def _bin_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Histogram bin of every pixel: ``(n, h, w, 3)`` → ``(n, h, w)``."""
-    hue, saturation, value = rgb_to_hsv(pixels)
-    h = hue.astype(np.intp) * BINS // 180
-    s = saturation.astype(np.intp) * BINS // 256
-    v = value.astype(np.intp) * BINS // 256
-    return (h * BINS + s) * BINS + v
+    wide = pixels.astype(np.int32)
+    colour = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+    return np.take(_bin_of_colour(), colour)
 
 
-def _count(bins: NDArray[np.intp]) -> NDArray[np.float32]:
+def _count(bins: NDArray[np.uint16]) -> NDArray[np.float32]:
     """``(n, pixels)`` bins → ``(n, 512)`` counts, in one pass over all images."""
     images = np.arange(len(bins))[:, None] * BINS**3
     counts = np.bincount((bins + images).ravel(), minlength=len(bins) * BINS**3)

@@ -72,11 +72,21 @@ def apply_temperature(head: "keras.Model", temperature: float) -> None:
 
 
 def predict_proba(
-    model: "keras.Model", rows: NDArray[np.uint8] | Floats, *, batch_size: int = 64
+    model: "keras.Model",
+    inputs: NDArray[np.uint8] | Floats,
+    rows: NDArray[np.intp] | None = None,
+    *,
+    batch_size: int = 64,
 ) -> Floats:
-    """``(n, …)`` pixels or features → ``(n, classes) float32`` probabilities, or features."""
+    """``(n, …)`` pixels or features → ``(n, classes) float32`` probabilities, or features.
+
+    ``rows`` chooses rows of ``inputs``, which may be a mapped cache: only a batch is in memory.
+    """
+    rows = np.arange(len(inputs)) if rows is None else rows
     blocks: Sequence[Floats] = [
-        np.asarray(model.predict_on_batch(rows[start : start + batch_size]), dtype=np.float32)
+        np.asarray(
+            model.predict_on_batch(inputs[rows[start : start + batch_size]]), dtype=np.float32
+        )
         for start in range(0, len(rows), batch_size)
     ]
     return np.concatenate(blocks)

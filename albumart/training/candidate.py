@@ -202,7 +202,7 @@ def _examples(inputs: NDArray[np.uint8] | NDArray[np.float32], manifest: Manifes
 def _calibrate(model: "keras.Model", head: "keras.Model", examples: Examples) -> float:
     """Fit the temperature on validation and lay it into the head's last layer."""
     rows = examples.validation
-    probabilities = predict_proba(model, examples.inputs[rows])
+    probabilities = predict_proba(model, examples.inputs, rows)
     temperature = fit_temperature(probabilities, examples.labels[rows])
     apply_temperature(head, temperature)
     return float(temperature)
