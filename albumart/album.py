@@ -29,6 +29,18 @@ class Album:
         return f"{self.source}:{self.source_id}"
 
 
+class Origin(StrEnum):
+    """Who answered for a source.
+
+    What each tells is kept apart: a made cover, or a recorded one that is missing, must never
+    stand for the source's own.
+    """
+
+    LIVE = "live"  # the source itself, or a caching proxy of it
+    RECORDED = "recorded"  # the sandbox, serving recorded files
+    SANDBOX = "sandbox"  # the sandbox, serving made albums
+
+
 class CoverStatus(StrEnum):
     """How far an album's cover has come. Every album has exactly one of these."""
 

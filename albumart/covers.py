@@ -1,24 +1,38 @@
 """One album → its cover, fetched, checked and stored; and what became of it otherwise."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from albumart.album import Album, CoverResult, CoverStatus, cover_key
 from albumart.errors import FetchError, Refused, UnsafeInput
+from albumart.http.answers import STAY_AWAY
 from albumart.http.client import FetchPolicy, PoliteClient
 from albumart.images import inspect_cover
 from albumart.sources import SOURCES
+from albumart.stores.metadata import AlbumStore
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 
 THREADS: Final = 8
 CLOSED_SECONDS: Final = 24 * 3600.0
+CLOSED_DOOR_CODES: Final = frozenset({"host_closed", *(f"http_{n}" for n in (*STAY_AWAY, 429))})
 GONE: Final = (404, 410)
 # A body that ends early may be whole the next time; every other broken image stays broken.
 RETRIABLE_IMAGE_CODES: Final = frozenset({"truncated"})
+# Longer than a batch takes: a running download puts its objects well before their documents.
+ORPHAN_AGE: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCounts:
+    """Covers of one batch by status, and whether the source told us to stay away."""
+
+    by_status: dict[str, int]
+    door_closed: bool
 
 
 def download_covers(
@@ -27,7 +41,7 @@ def download_covers(
     albums: Sequence[Album],
     *,
     progress: Callable[[int], object] = lambda _: None,
-) -> dict[str, int]:
+) -> BatchCounts:
     """Download the covers of ``albums``, record each outcome, and count them by status.
 
     What was finished is recorded even when a store fails in the middle of the batch.
@@ -45,7 +59,10 @@ def download_covers(
     finally:
         workspace.albums.record_covers(results)
     counts = Counter(result.status.value for result in results)
-    return {status.value: counts[status.value] for status in CoverStatus}
+    return BatchCounts(
+        by_status={status.value: counts[status.value] for status in CoverStatus},
+        door_closed=any(result.code in CLOSED_DOOR_CODES for result in results),
+    )
 
 
 def download_cover(
@@ -99,18 +116,34 @@ class SweepCounts:
     orphaned: int
 
 
-def sweep_covers(workspace: Workspace, *, delete: bool = False) -> SweepCounts:
-    """Make covers whose object is missing due again; count orphaned objects, or ``delete`` them."""
-    objects = set(workspace.objects.keys("covers/"))
-    known: set[str] = set()
-    missing: list[str] = []
-    for sha256, album in workspace.albums.covers_by_object():
-        key = cover_key(sha256)
-        known.add(key)
-        if key not in objects:
-            missing.append(album)
-    workspace.albums.forget_covers(missing)
-    orphaned = objects - known
+def sweep_covers(
+    workspace: Workspace, *, delete: bool = False, older_than: timedelta = ORPHAN_AGE
+) -> SweepCounts:
+    """Make covers whose object is missing due again; count orphaned objects, or ``delete`` them.
+
+    A download may be running meanwhile: what it is storing is neither missing nor orphaned. An
+    object is orphaned when no origin names it and it was last put at least ``older_than`` ago.
+    """
+    objects, stores = workspace.objects, workspace.every_origin.values()
+    missing = sum(_forget_missing(albums, objects) for albums in stores)
+    # The objects before the documents here: one that is named meanwhile is then no orphan.
+    aged = set(objects.aged_keys("covers/", older_than))
+    orphaned = aged.difference(*(_named_keys(albums) for albums in stores))
     for key in orphaned if delete else ():
-        workspace.objects.delete(key)
-    return SweepCounts(len(missing), len(orphaned))
+        # A download that put the same bytes again since made the object young.
+        if key in objects.aged_keys(key, older_than):
+            objects.delete(key)
+    return SweepCounts(missing, len(orphaned))
+
+
+def _forget_missing(albums: AlbumStore, objects: ObjectStore) -> int:
+    named = [(cover_key(sha256), album) for sha256, album in albums.covers_by_object()]
+    # The documents before the objects: one that is put and named meanwhile is then not missed.
+    found = set(objects.keys("covers/"))
+    missing = [album for key, album in named if key not in found and not objects.exists(key)]
+    albums.forget_covers(missing)
+    return len(missing)
+
+
+def _named_keys(albums: AlbumStore) -> Iterator[str]:
+    return (cover_key(sha256) for sha256, _ in albums.covers_by_object())

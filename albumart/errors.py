@@ -1,13 +1,14 @@
 """The error tree, grouped by what the caller does next.
 
 AlbumArtError
-├── FetchError          the network failed; again may help      → retried by the task, nowhere else
+├── FetchError          the network failed; again may help      → retried by the fetch and the task
 │   └── Refused         robots.txt, 401, 403, 451: stay away    → that source stops, the run goes on
 ├── ParseError          a source changed shape                  → never retried
 ├── ValidationFailed    a critical expectation failed           → stops before training
 ├── UnsafeInput         a URL, image or model that is refused   → counted, never retried
 ├── NotFound            no such object, model, champion, study
 ├── BadStudy            a study file that cannot be meant       → the user mends the file
+├── Diverged            a training's loss is no number any more → the user mends the study
 └── PlatformError       a part of the platform cannot start     → the user mends the machine
 
 A message says what was expected, what came, and where.
@@ -79,3 +80,7 @@ class BadStudy(AlbumArtError):
 
 class PlatformError(AlbumArtError):
     """A part of the platform is missing, cannot start, or does not answer."""
+
+
+class Diverged(AlbumArtError):
+    """The loss of a training became NaN or infinite."""

@@ -18,7 +18,15 @@ from albumart.evaluation.baselines import BaselineData, evaluate_baselines
 from albumart.evaluation.evaluate import Evaluation, evaluate_predictions
 from albumart.evaluation.intervals import Estimate
 from albumart.models.network import load_model, predict_proba
-from albumart.registry import Answers, Decision, decide_promotion, promote, refuse
+from albumart.registry import (
+    Answers,
+    Decision,
+    check_size,
+    decide_promotion,
+    promote,
+    refuse,
+    was_rolled_back,
+)
 from albumart.stores.models import ModelVersion, model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
@@ -94,6 +102,7 @@ def register_candidate(run: str, workspace: Workspace) -> ModelVersion:
         version=0,
         run=run,
         dataset=candidate.dataset,
+        albums=len(read_manifest(workspace.objects, candidate.dataset).frame),
         sha256=candidate.sha256,
         classes=candidate.classes,
         image_size=candidate.image_size,
@@ -106,20 +115,16 @@ def register_candidate(run: str, workspace: Workspace) -> ModelVersion:
 def judge_version(study: Study, number: int, workspace: Workspace) -> Decision:
     """Put version ``number`` through the promotion gate and move the alias if it passes.
 
-    A version that is champion already stays so; a race with another promotion ends with one winner.
+    A version that is champion already stays so; one that a person rolled back is left alone; a
+    race with another promotion ends with one winner.
     """
     version = workspace.models.find_version(study.name, number)
     champion = workspace.models.champion(study.name)
     if champion is not None and champion.version == number:
         return Decision(True, "it is the champion already: nothing changed since it was promoted")
-    manifest = read_manifest(workspace.objects, version.dataset)
-    holdout = read_holdout(workspace.objects, version.run)
-    decision = decide_promotion(
-        answers_beside_champion(version, champion, manifest, workspace),
-        accuracy=holdout.evaluation.metrics["accuracy"],
-        majority=holdout.baselines["majority"],
-        rules=study.promotion,
-    )
+    if was_rolled_back(workspace.models, version):
+        return Decision(False, f"it was rolled back; to have it again: {_by_hand(version)}")
+    decision = _ask_gate(study, version, champion, workspace)
     if not decision.promoted:
         refuse(workspace.models, version, decision.reason)
         return decision
@@ -127,6 +132,26 @@ def judge_version(study: Study, number: int, workspace: Workspace) -> Decision:
     if promote(workspace.models, version, replaced=replaced, reason=decision.reason):
         return decision
     return Decision(False, "another version was promoted meanwhile; run again to be compared to it")
+
+
+def _ask_gate(
+    study: Study, version: ModelVersion, champion: ModelVersion | None, workspace: Workspace
+) -> Decision:
+    shrunk = check_size(version.albums, champion.albums) if champion else None
+    if shrunk is not None:
+        return shrunk
+    manifest = read_manifest(workspace.objects, version.dataset)
+    holdout = read_holdout(workspace.objects, version.run)
+    return decide_promotion(
+        answers_beside_champion(version, champion, manifest, workspace),
+        accuracy=holdout.evaluation.metrics["accuracy"],
+        majority=holdout.baselines["majority"],
+        rules=study.promotion,
+    )
+
+
+def _by_hand(version: ModelVersion) -> str:
+    return f"albumart models promote {version.study} {version.version}"
 
 
 def answers_beside_champion(

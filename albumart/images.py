@@ -6,12 +6,14 @@ meets the same pixels everywhere.
 
 import hashlib
 import io
+import struct
 import warnings
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
 
 from albumart.album import Cover
 from albumart.errors import UnsafeInput
@@ -22,6 +24,7 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES: Final = 25 * 2**20
 MAX_PIXELS: Final = 50_000_000
 MIN_SIDE: Final = 32
+MAX_SIDE: Final = 10_000
 # A thumbnail of 32×32 greys that varies less than this carries no perceptual hash worth comparing.
 BLANK_GREY_DEVIATION: Final = 3.0
 
@@ -30,13 +33,30 @@ BLANK_GREY_DEVIATION: Final = 3.0
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
+# What Pillow raises on broken data. While it opens a file it takes the last five for broken data
+# itself; what it reads later (EXIF, the chunks after the pixels) raises them as they are.
+BROKEN: Final = (
+    *(OSError, SyntaxError, ValueError),
+    *(TypeError, IndexError, KeyError, EOFError, struct.error),
+)
+# EXIF orientation → the turn that shows the picture upright; 1 and anything unknown need none.
+TURNS: Final[dict[object, Image.Transpose]] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 
 def inspect_cover(data: bytes) -> Cover:
     """Decode ``data`` fully and describe it.
 
     Raises:
-        UnsafeInput: with code ``too_big``, ``not_an_image``, ``too_many_pixels``, ``truncated``
-            or ``too_small``.
+        UnsafeInput: with code ``too_big``, ``not_an_image``, ``too_many_pixels``,
+            ``too_large_side``, ``truncated`` or ``too_small``.
     """
     import imagehash
 
@@ -83,12 +103,13 @@ def _decode(data: bytes, draft: int | None = None) -> Image.Image:
             "too_big", f"expected an image of at most {MAX_BYTES} bytes; got {len(data)}"
         )
     image = _open(data)
-    if draft is not None:
-        image.draft(None, (draft, draft))
     kind = image.format
     try:
-        image = _to_rgb(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises all three on broken data
+        if draft is not None:
+            image.draft(None, (draft, draft))
+        image.load()
+        image = _to_rgb(_upright(image))
+    except BROKEN as error:
         raise UnsafeInput(
             "truncated", f"expected a whole {kind} image; it ends early or is broken: {error}"
         ) from error
@@ -98,11 +119,15 @@ def _decode(data: bytes, draft: int | None = None) -> Image.Image:
 
 def _open(data: bytes) -> Image.Image:
     """Read the header alone, so that a bomb is refused before its pixels are."""
+    stream = io.BytesIO(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        # Image.open would read on for the other pictures of a multi-picture JPEG; a cover is the
+        # first of them, whatever became of their index.
+        jpeg = data.startswith(b"\xff\xd8\xff")
+        image = JpegImageFile(stream) if jpeg else Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(str(error)) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except BROKEN as error:
         start = data[:16]
         raise UnsafeInput(
             "not_an_image",
@@ -110,6 +135,11 @@ def _open(data: bytes) -> Image.Image:
         ) from error
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels(f"{image.width}×{image.height}")
+    if max(image.size) > MAX_SIDE:
+        raise UnsafeInput(
+            "too_large_side",
+            f"expected an image of at most {MAX_SIDE} pixels a side; got {image.size}",
+        )
     return image
 
 
@@ -119,8 +149,19 @@ def _too_many_pixels(got: str) -> UnsafeInput:
     )
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except BROKEN:
+        # Broken EXIF is no reason to lose a cover: every viewer shows it as it lies.
+        return image
+    return image if turn is None else image.transpose(turn)
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     """First frame → 8-bit sRGB; transparency is laid on white."""
+    # A PNG's comments lie beside what its decoder says, and may bear the same names.
+    image.info = {key: value for key, value in image.info.items() if not isinstance(value, str)}
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     image = _to_srgb(image)
@@ -131,7 +172,6 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    image.load()  # a file that ends early fails here, and not as a broken profile below
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "CMYK"):
         return image

@@ -1,7 +1,9 @@
 """Promotion: when a candidate replaces the champion, and how it is undone."""
 
 import getpass
+import os
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from albumart.errors import NotFound
 from albumart.evaluation.intervals import Estimate, paired_difference
 from albumart.stores.models import Event, ModelStore, ModelVersion
 from albumart.study import Promotion
+
+SHRINK_LIMIT: Final = 0.10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,17 @@ class Decision:
 
     promoted: bool
     reason: str
+
+
+def check_size(candidate: int, champion: int) -> Decision | None:
+    """Refuse a candidate of a shrunken dataset; the counts are albums. None lets it through."""
+    if candidate >= (1 - SHRINK_LIMIT) * champion:
+        return None
+    return Decision(
+        False,
+        f"its dataset has {candidate} albums, the champion's {champion}: "
+        f"a dataset that shrank by more than {SHRINK_LIMIT:.0%} is never promoted",
+    )
 
 
 def decide_promotion(
@@ -88,6 +103,17 @@ def _recall(truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> NDArray[np.
     return np.array([(predicted[truth == number] == number).mean() for number in classes])
 
 
+def was_rolled_back(store: ModelStore, version: ModelVersion) -> bool:
+    """Whether a person took the alias from ``version`` and nobody gave it back by promotion."""
+    back = False
+    for event in store.history(version.study):
+        if event.action == "rollback" and event.replaced == version.version:
+            back = True
+        elif event.action == "promote" and event.version == version.version:
+            back = False
+    return back
+
+
 def promote(store: ModelStore, version: ModelVersion, *, replaced: int | None, reason: str) -> bool:
     """Move the alias from ``replaced`` to ``version``; False if somebody else moved it first."""
     return store.swap_champion(_event(version, "promote", replaced, reason))
@@ -119,7 +145,7 @@ def roll_back(store: ModelStore, study: str) -> ModelVersion:
     champion = store.champion(study)
     if champion is None:
         raise NotFound(f"study {study!r} has no champion to roll back")
-    moves = [e for e in store.history(study) if e.action in ("promote", "rollback")]
+    moves = [event for event in store.history(study) if event.action == "promote"]
     previous = next((e.replaced for e in reversed(moves) if e.version == champion.version), None)
     if previous is None:
         raise NotFound(f"version {champion.version} of {study!r} replaced no other version")
@@ -137,8 +163,15 @@ def _event(version: ModelVersion, action: str, replaced: int | None, reason: str
         version=version.version,
         replaced=replaced,
         reason=reason,
-        who=getpass.getuser(),
+        who=_user(),
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"  # a container's user without an entry in passwd
 
 
 def _percent(estimate: Estimate) -> str:

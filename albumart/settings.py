@@ -2,8 +2,23 @@
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from albumart.errors import PlatformError
+
+
+def load_settings() -> "Settings":
+    """Settings from the environment. Raises PlatformError naming the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"ALBUMART_{'_'.join(map(str, found['loc'])).upper()}: {found['msg']}; "
+            f"got {found['input']!r}"
+            for found in error.errors()
+        )
+        raise PlatformError(problems) from error
 
 
 class Settings(BaseSettings):

@@ -35,7 +35,13 @@ class Labels(_Table):
 
     scheme: Literal["single"] = "single"
     classes: tuple[str, ...] = Field(min_length=2)
-    min_covers: int = Field(default=20, ge=3)
+    min_covers: int = Field(default=20, ge=10)
+
+    @model_validator(mode="after")
+    def _names_each_class_once(self) -> "Labels":
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes must be different from each other")
+        return self
 
 
 class Split(_Table):
@@ -149,7 +155,7 @@ def load_study(name: str) -> Study:
 def read_study(path: Path) -> Study:
     """Parse and check one study file. Raises BadStudy with the line, or NotFound."""
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         return Study.model_validate(tomllib.loads(text))
     except OSError as error:
         raise NotFound(f"cannot read study file {path}: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from prefect import flow
 
+from albumart.album import Origin
 from tasks.artifacts import publish_validation
 from tasks.dataset import build_version
 from tasks.resources import find_study
@@ -9,15 +10,16 @@ from tasks.validate import validate_stored, validate_version
 
 
 @flow(name="build-dataset", flow_run_name="build-dataset-{study}")
-def build_dataset(study: str, limit: int | None = None) -> str:
+def build_dataset(study: str, origin: Origin = Origin.LIVE, limit: int | None = None) -> str:
     """Build a dataset version and return its digest. The same data gives the same digest.
 
     Args:
         study: name of a study, or path of its file.
+        origin: whose albums.
         limit: only this many albums of the source, a fair sample.
     """
     chosen = find_study(study)
-    publish_validation(validate_stored(chosen, limit))
-    digest = build_version(chosen, limit)
+    publish_validation(validate_stored(chosen, origin, limit))
+    digest = build_version(chosen, origin, limit)
     publish_validation(validate_version(digest))
     return digest

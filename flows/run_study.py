@@ -4,12 +4,13 @@ from typing import Any
 
 from prefect import flow
 
+from albumart.training.candidate import Provenance
 from flows.build_dataset import build_dataset
 from flows.collect_albums import collect_albums
 from flows.download_covers import download_covers
 from flows.promote_model import promote_model
 from flows.train_model import train_model
-from tasks.resources import find_study, open_mirror
+from tasks.resources import command_line, find_study, open_sources
 from tasks.stopwatch import Stopwatch
 from tasks.summary import summarize
 
@@ -36,10 +37,13 @@ def run_study(
         weights: other weights than the study's: imagenet, random, or a path.
     """
     chosen, watch = find_study(study), Stopwatch()
-    with open_mirror(chosen, sandbox=sandbox, real=real, mirror=mirror) as address:
-        watch.time("collect", collect_albums, study, address)
-        watch.time("covers", download_covers, study, address, limit)
-    dataset = watch.time("dataset", build_dataset, study, limit)
-    version = watch.time("train", train_model, study, dataset, backbone, weights)
+    with open_sources(chosen, sandbox=sandbox, real=real, mirror=mirror) as sources:
+        origin, address = sources.origin, sources.mirror
+        watch.time("collect", collect_albums, study, origin, address)
+        watch.time("covers", download_covers, study, origin, address, limit)
+    dataset = watch.time("dataset", build_dataset, study, origin, limit)
+    options = {"real": real, "limit": limit, "backbone": backbone, "weights": weights}
+    provenance = Provenance(command_line(study, options), origin)
+    version = watch.time("train", train_model, study, dataset, backbone, weights, provenance)
     outcome = watch.time("promote", promote_model, study, version)
-    return summarize(chosen, version, limit) | outcome | {"seconds": watch.seconds}
+    return summarize(chosen, version, origin, limit) | outcome | {"seconds": watch.seconds}

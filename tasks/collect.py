@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect import State, task
 
+from albumart.album import Origin
 from albumart.collect import collect_albums
 from albumart.errors import FetchError, Refused
 from albumart.sources import Query
@@ -25,9 +26,9 @@ def is_worth_retrying(_task: object, _run: object, state: State[Any]) -> bool:
     retry_jitter_factor=0.5,
     retry_condition_fn=is_worth_retrying,
 )
-def collect_source(study: Study, mirror: str | None) -> dict[str, int]:
+def collect_source(study: Study, origin: Origin, mirror: str | None) -> dict[str, int]:
     """Fetch, parse and store the albums of the study's source; counts by what was written."""
-    with open_client(mirror) as client, open_stores() as workspace:
+    with open_client(mirror) as client, open_stores(origin) as workspace:
         query = Query(url=study.collect.url)
         counts = collect_albums(client, workspace, study.collect.source, query)
     return {"pages": counts.pages, **asdict(counts.albums)}

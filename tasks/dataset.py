@@ -2,13 +2,14 @@
 
 from prefect import task
 
+from albumart.album import Origin
 from albumart.dataset import version
 from albumart.study import Study
 from tasks.resources import open_stores
 
 
 @task
-def build_version(study: Study, limit: int | None) -> str:
+def build_version(study: Study, origin: Origin, limit: int | None) -> str:
     """Build, split and store a dataset version; returns its digest."""
-    with open_stores() as workspace:
+    with open_stores(origin) as workspace:
         return version.build_version(study, workspace, limit=limit).digest

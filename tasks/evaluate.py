@@ -6,7 +6,7 @@ from prefect import task
 
 from albumart.holdout import evaluate_candidate, register_candidate
 from albumart.reports.store import write_report
-from albumart.settings import Settings
+from albumart.settings import load_settings
 from albumart.study import Study
 from albumart.training.candidate import read_candidate
 from tasks.resources import find_dataset, open_stores
@@ -32,5 +32,5 @@ def register_version(run: str) -> int:
 def render_version(study: Study, version: int) -> str:
     """Write the report of a registered version; returns its path on this machine."""
     with open_stores() as workspace:
-        path = write_report(workspace, study, version, folder=Settings().home / "reports")
+        path = write_report(workspace, study, version, folder=load_settings().home / "reports")
     return str(path.resolve())

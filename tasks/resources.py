@@ -1,55 +1,72 @@
 """What tasks open: the stores, the polite client, the study, the mirror. Edges of the system."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from prefect.logging.handlers import APILogHandler
 
+from albumart.album import Origin
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.embedded.platform import current_endpoints
-from albumart.errors import PlatformError
+from albumart.errors import BadStudy, PlatformError
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.sandbox.process import sandbox_process
-from albumart.settings import Settings
+from albumart.settings import load_settings
 from albumart.stores.workspace import Workspace, open_workspace
 from albumart.study import Study, load_study
 
 
 @contextmanager
-def open_stores() -> Iterator[Workspace]:
+def open_stores(origin: Origin = Origin.LIVE) -> Iterator[Workspace]:
     """The stores of the environment, or of the embedded platform that is up."""
-    settings = Settings()
+    settings = load_settings()
     endpoints = current_endpoints(settings)
     if endpoints is None:
         raise PlatformError(
             "no stores: run `albumart up`, or set ALBUMART_MONGODB_URI and ALBUMART_S3_ENDPOINT"
         )
-    with open_workspace(endpoints, settings.cache) as workspace:
+    with open_workspace(endpoints, settings.cache, origin) as workspace:
         yield workspace
 
 
 @contextmanager
 def open_client(mirror: str | None) -> Iterator[PoliteClient]:
     """The polite client; through ``mirror``, or the configured one, if there is any."""
-    settings = Settings()
+    settings = load_settings()
     pacer = Pacer(settings.home / "pace")
     with PoliteClient(settings.contact, pacer=pacer, mirror=mirror or settings.mirror) as client:
         yield client
 
 
-def open_mirror(
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who answers for the sources of a run: ``origin``, and the address that stands for them."""
+
+    origin: Origin
+    mirror: str | None
+
+
+@contextmanager
+def open_sources(
     study: Study, *, sandbox: bool | None, real: str | None, mirror: str | None
-) -> AbstractContextManager[str | None]:
-    """The address that stands for the sources during a run; None for the internet itself."""
-    if real is not None:
-        return sandbox_process(real=Path(real))
-    if mirror:
-        return nullcontext(mirror)
+) -> Iterator[Sources]:
+    """Start a sandbox for the block if the run wants one; else the mirror, or the internet."""
+    if sum(map(bool, (sandbox, real, mirror))) > 1:
+        raise BadStudy("expected at most one of --sandbox, --real and --mirror; got several")
     wanted = study.sandbox if sandbox is None else sandbox
-    return sandbox_process() if wanted else nullcontext(Settings().mirror or None)
+    if real is not None:
+        with sandbox_process(real=Path(real)) as address:
+            yield Sources(Origin.RECORDED, address)
+    elif wanted and not mirror:
+        with sandbox_process() as address:
+            yield Sources(Origin.SANDBOX, address)
+    else:
+        yield Sources(Origin.LIVE, mirror or load_settings().mirror or None)
 
 
 def find_study(name: str, *, backbone: str | None = None, weights: str | None = None) -> Study:
@@ -74,3 +91,9 @@ def flush_logs() -> None:
     end for a server that is gone.
     """
     APILogHandler().flush()
+
+
+def command_line(study: str, options: Mapping[str, str | int | None]) -> str:
+    """The command that repeats a run; options that were not given are left out."""
+    words = [w for name, value in options.items() if value for w in (f"--{name}", str(value))]
+    return shlex.join(["albumart", "run", study, *words])

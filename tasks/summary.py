@@ -4,14 +4,15 @@ from typing import Any
 
 from prefect import task
 
+from albumart.album import Origin
 from albumart.study import Study
 from tasks.resources import find_dataset, open_stores
 
 
 @task
-def summarize(study: Study, version: int, limit: int | None) -> dict[str, Any]:
+def summarize(study: Study, version: int, origin: Origin, limit: int | None) -> dict[str, Any]:
     """Dataset, metrics and baselines of a version, as ``albumart run --json`` prints them."""
-    with open_stores() as workspace:
+    with open_stores(origin) as workspace:
         found = workspace.models.find_version(study.name, version)
         by_status = workspace.albums.cover_counts(study.collect.source, limit=limit)
     return {

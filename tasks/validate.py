@@ -4,15 +4,16 @@ from typing import Any
 
 from prefect import task
 
+from albumart.album import Origin
 from albumart.study import Study
 from albumart.validation.stations import validate_manifest, validate_stored_rows
 from tasks.resources import find_dataset, open_stores
 
 
 @task
-def validate_stored(study: Study, limit: int | None) -> dict[str, Any]:
+def validate_stored(study: Study, origin: Origin, limit: int | None) -> dict[str, Any]:
     """Check albums and covers; raises ValidationFailed before anything is built of them."""
-    with open_stores() as workspace:
+    with open_stores(origin) as workspace:
         return validate_stored_rows(study, workspace, limit=limit).to_dict()
 
 

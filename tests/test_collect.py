@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from albumart.collect import collect_albums
-from albumart.errors import FetchError, ParseError
+from albumart.errors import NotFound, ParseError
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.sandbox.server import Sandbox, running_sandbox
@@ -60,6 +60,8 @@ def test_a_broken_row_stores_nothing_and_names_line_and_copy(
     assert len(list(workspace.objects.keys("pages/"))) == 1
 
 
-def test_a_missing_list_is_a_fetch_error(client: PoliteClient, workspace: Workspace) -> None:
-    with pytest.raises(FetchError, match="expected the list of covers; got status 404"):
+def test_a_missing_list_is_not_found_and_not_tried_again(
+    client: PoliteClient, workspace: Workspace
+) -> None:
+    with pytest.raises(NotFound, match="expected the list of covers; got status 404"):
         collect_albums(client, workspace, "bandcamp", Query(url=BROKEN))

@@ -7,7 +7,16 @@ import pytest
 
 from albumart.errors import NotFound
 from albumart.evaluation.intervals import Estimate, wilson
-from albumart.registry import Answers, decide_promotion, promote, promote_by_hand, refuse, roll_back
+from albumart.registry import (
+    Answers,
+    check_size,
+    decide_promotion,
+    promote,
+    promote_by_hand,
+    refuse,
+    roll_back,
+    was_rolled_back,
+)
 from albumart.stores.models import ModelStore, ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Promotion
@@ -68,7 +77,7 @@ def test_a_class_that_loses_too_much_stops_a_better_candidate() -> None:
 
 def draft(run: str) -> ModelVersion:
     return ModelVersion(
-        study="s", version=0, run=run, dataset="d", sha256="0" * 64, classes=("a", "b"),
+        study="s", version=0, run=run, dataset="d", albums=9, sha256="0" * 64, classes=("a", "b"),
         image_size=32, evaluation={}, baselines={},
     )  # fmt: skip
 
@@ -129,6 +138,26 @@ def test_two_promotions_at_once_end_with_one_winner(store: ModelStore) -> None:
         thread.join()
     assert won.count(True) == 1
     assert len(store.history("s")) == 2
+
+
+def test_rolling_back_again_goes_further_back_and_never_forth(store: ModelStore) -> None:
+    versions = [store.add_version(draft(run)) for run in "abc"]
+    for number, version in enumerate(versions):
+        assert promote(store, version, replaced=number or None, reason="better")
+    assert roll_back(store, "s").version == 2
+    assert roll_back(store, "s").version == 1
+    assert was_rolled_back(store, versions[2])
+    assert not was_rolled_back(store, versions[0])
+    promote_by_hand(store, "s", 3)
+    assert not was_rolled_back(store, versions[2])
+
+
+def test_a_shrunken_dataset_is_never_promoted() -> None:
+    assert check_size(95, 100) is None
+    refused = check_size(80, 100)
+    assert refused is not None
+    assert not refused.promoted
+    assert "has 80 albums, the champion's 100" in refused.reason
 
 
 def test_roll_back_needs_something_to_go_back_to(store: ModelStore) -> None:

@@ -1,11 +1,14 @@
 """``albumart data status | retry | sweep``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from albumart.cli.output import Json, say, say_json, say_table
 from albumart.cli.stores import open_stores
+
+if TYPE_CHECKING:
+    from albumart.stores.metadata import AlbumStore
 
 app = typer.Typer(help="What the stores hold, and mending it.")
 
@@ -14,26 +17,28 @@ SourceName = Annotated[str | None, typer.Option(help="Only this source.")]
 
 @app.command()
 def status(*, source: SourceName = None, json: Json = False) -> None:
-    """Albums by source and cover status, and the codes of what went wrong."""
+    """Albums by origin, source and cover status, and the codes of what went wrong."""
     with open_stores() as workspace:
-        names = [source] if source else workspace.albums.sources()
         found = {
-            name: {
-                "covers": workspace.albums.cover_counts(name),
-                "codes": workspace.albums.code_counts(name),
-            }
-            for name in names
+            str(origin): {name: _counts(albums, name) for name in albums.sources()}
+            for origin, albums in workspace.every_origin.items()
         }
-    if json:
-        say_json({"sources": found})
-        return
     rows = [
-        (name, kind, key, count)
-        for name, counts in found.items()
+        (origin, name, kind, key, count)
+        for origin, sources in found.items()
+        for name, counts in sources.items()
         for kind, table in counts.items()
         for key, count in table.items()
+        if source in (None, name)
     ]
-    say_table([("source", "what", "which", "albums"), *rows])
+    if json:
+        say_json({"origins": found})
+    else:
+        say_table([("origin", "source", "what", "which", "albums"), *rows])
+
+
+def _counts(albums: "AlbumStore", source: str) -> dict[str, dict[str, int]]:
+    return {"covers": albums.cover_counts(source), "codes": albums.code_counts(source)}
 
 
 @app.command()
@@ -44,8 +49,9 @@ def retry(
 ) -> None:
     """Make failed covers due again; the next run downloads them."""
     with open_stores() as workspace:
-        count = workspace.albums.reset_covers(source, code=code)
-    say(f"{count} covers are due again")
+        stores = workspace.every_origin.values()
+        count = sum(albums.reset_covers(source, code=code) for albums in stores)
+    say(f"{count} covers are due again; the next run asks for them")
 
 
 @app.command()
@@ -59,4 +65,4 @@ def sweep(
         counts = sweep_covers(workspace, delete=delete)
     verb = "deleted" if delete else "kept; --delete removes them"
     say(f"{counts.missing} covers were missing and are due again")
-    say(f"{counts.orphaned} objects belong to no album ({verb})")
+    say(f"{counts.orphaned} objects older than an hour belong to no album ({verb})")

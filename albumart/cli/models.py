@@ -79,10 +79,12 @@ def report(
 ) -> None:
     """Write a version's report to the reports folder and print its path."""
     from albumart.reports.store import fetch_report
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
+    from albumart.study import load_study
 
+    chosen = load_study(study)
     with open_stores() as workspace:
-        path = fetch_report(workspace, study, version, folder=Settings().home / "reports")
+        path = fetch_report(workspace, chosen, version, folder=load_settings().home / "reports")
     say(str(path))
     if open_:
         webbrowser.open(path.as_uri())

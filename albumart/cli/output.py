@@ -63,11 +63,12 @@ def _keep_native_noise_off_the_terminal() -> None:
 
     TensorFlow tells about its instruction sets before its own log level can be set.
     """
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
 
-    path = Settings().home / "logs" / "native.log"
+    path = load_settings().home / "logs" / "native.log"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError:
         return  # a home that cannot be written is the platform's to report

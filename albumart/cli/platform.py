@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def up(*, json: Json = False) -> None:
     """Start MongoDB, S3, Prefect server and worker, and leave them running."""
     from albumart.embedded import platform
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
 
-    _show(platform.up(Settings()), json)
+    _show(platform.up(load_settings()), json)
     if not json:
         say('\nFor prefect\'s own commands:  eval "$(albumart env)"')
 
@@ -27,26 +27,26 @@ def up(*, json: Json = False) -> None:
 def down() -> None:
     """Stop what `albumart up` started. Data stays."""
     from albumart.embedded import platform
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
 
-    say("stopped" if platform.down(Settings()) else "nothing was running")
+    say("stopped" if platform.down(load_settings()) else "nothing was running")
 
 
 def status(*, json: Json = False) -> None:
     """Show each part, its address, version and data size."""
     from albumart.embedded import platform
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
 
-    _show(platform.status(Settings()), json)
+    _show(platform.status(load_settings()), json)
 
 
 def env() -> None:
     """Print shell lines that let `prefect` and boto3 programs find the platform that is up."""
     from albumart.embedded import platform
     from albumart.errors import NotFound
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
 
-    settings = Settings()
+    settings = load_settings()
     endpoints = platform.current_endpoints(settings)
     if endpoints is None:
         raise NotFound("the platform is not up; run: albumart up")

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -67,18 +69,20 @@ def _check_early(study: str, backbone: str | None, weights: str | None, real: Pa
     from albumart.study import load_study
 
     model = load_study(study).model
-    find_backbone(backbone or model.backbone)
-    resolve_weights(model.model_copy(update={"weights": weights or model.weights}))
+    wanted = {"backbone": backbone or model.backbone, "weights": weights or model.weights}
+    find_backbone(wanted["backbone"])
+    resolve_weights(model.model_copy(update=wanted))
     if real is not None and not real.is_dir():
         raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
 
 
 def _run_on_platform(options: Mapping[str, Any]) -> dict[str, Any]:
     from albumart.embedded.platform import open_platform
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
 
-    settings = Settings()
+    settings = load_settings()
     with open_platform(settings) as endpoints:
+        _check_prefect(endpoints)
         _point_prefect_at(endpoints, settings.home.resolve())
         # Prefect reads its settings when it is imported, so the flow comes after the platform.
         from flows.run_study import run_study
@@ -89,6 +93,23 @@ def _run_on_platform(options: Mapping[str, Any]) -> dict[str, Any]:
         finally:
             flush_logs()
     return result | {"prefect_ui": (endpoints.prefect_api_url or "").removesuffix("/api")}
+
+
+def _check_prefect(endpoints: "Endpoints") -> None:
+    """Find out in a second, and not in Prefect's own minute of retries, that nobody is there."""
+    from albumart.errors import PlatformError
+
+    url = urlsplit(endpoints.prefect_api_url or "")
+    kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
+    try:
+        connection = kind(url.hostname or "", url.port, timeout=5)
+        connection.request("GET", f"{url.path}/health")
+        connection.getresponse()
+    except (OSError, HTTPException, ValueError) as error:
+        raise PlatformError(
+            f"expected a Prefect server at {endpoints.prefect_api_url}; got: {error}; "
+            "check PREFECT_API_URL, or unset it to have one started"
+        ) from error
 
 
 def _point_prefect_at(endpoints: "Endpoints", home: Path) -> None:

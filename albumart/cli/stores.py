@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 def open_stores() -> Iterator["Workspace"]:
     """The stores of the platform that is up, or of one that lives as long as the command."""
     from albumart.embedded.platform import open_platform
-    from albumart.settings import Settings
+    from albumart.settings import load_settings
     from albumart.stores.workspace import open_workspace
 
-    settings = Settings()
+    settings = load_settings()
     with (
         open_platform(settings, parts=("mongodb", "s3")) as endpoints,
         open_workspace(endpoints, settings.cache) as workspace,

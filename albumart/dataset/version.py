@@ -1,10 +1,9 @@
 """What the stores hold → the next version of a study's dataset."""
 
 import logging
-from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from albumart.dataset.build import build_manifest
-from albumart.dataset.labels import LABEL_SCHEMES
 from albumart.dataset.manifest import Manifest, write_manifest
 from albumart.dataset.splits import SPLITS
 from albumart.errors import ValidationFailed
@@ -24,15 +23,24 @@ def build_version(study: Study, workspace: Workspace, *, limit: int | None = Non
         ValidationFailed: fewer than two classes are left.
     """
     rows = list(workspace.albums.rows(study.collect.source, limit=limit))
-    label = LABEL_SCHEMES[study.labels.scheme]
-    found = Counter(label(row["genres"], study.labels.classes).label for row in rows)
-    classes = [name for name in study.labels.classes if found[name] >= study.labels.min_covers]
-    if len(classes) < 2:
+    manifest = _build(rows, study, study.labels.classes)
+    found = manifest.frame["label"].value_counts()
+    large = [name for name in manifest.classes if found.get(name, 0) >= study.labels.min_covers]
+    if len(large) < 2:
         raise ValidationFailed(
             f"expected two classes or more with {study.labels.min_covers} covers each; "
-            f"got {dict(found)} from {len(rows)} covers; collect more, or lower labels.min_covers"
+            f"got {found.to_dict()} from {len(rows)} covers; collect more, or lower "
+            "labels.min_covers"
         )
-    manifest = build_manifest(
+    if len(large) < len(manifest.classes):
+        manifest = _build(rows, study, large)
+    write_manifest(workspace.objects, manifest)
+    _tell(manifest)
+    return manifest
+
+
+def _build(rows: Sequence[Mapping[str, object]], study: Study, classes: Sequence[str]) -> Manifest:
+    return build_manifest(
         rows,
         study=study.name,
         classes=classes,
@@ -40,9 +48,6 @@ def build_version(study: Study, workspace: Workspace, *, limit: int | None = Non
         fractions=study.split.fractions,
         scheme=study.labels.scheme,
     )
-    write_manifest(workspace.objects, manifest)
-    _tell(manifest)
-    return manifest
 
 
 def _tell(manifest: Manifest) -> None:

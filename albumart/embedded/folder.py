@@ -75,7 +75,7 @@ class PlatformFolder:
         """Make the folders, closed to everyone else, or say why that cannot be."""
         with told_as_platform_error(self.home):
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path in (self.root, self.root / "logs"):
+            for path in (self.home, self.root, self.root / "logs"):
                 path.mkdir(mode=0o700, exist_ok=True)
                 path.chmod(0o700)
             # A folder may be there and yet take nothing: a full disk, a read-only mount.

@@ -24,8 +24,11 @@ Floats = NDArray[np.float32]
 PROBABILITIES: Final = "probabilities"
 
 
-def build_extractor(model: Model) -> "keras.Model":
-    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d)`` features, by global average pooling."""
+def build_extractor(model: Model, *, seed: int = 0) -> "keras.Model":
+    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d)`` features, by global average pooling.
+
+    The same ``seed`` gives the same random weights, where the model has such.
+    """
     import keras
     from keras import layers
 
@@ -33,6 +36,8 @@ def build_extractor(model: Model) -> "keras.Model":
     weights = resolve_weights(model)
     inputs = keras.Input((model.image_size, model.image_size, 3), name="pixels")
     backbone = _load_backbone(model, weights)
+    if weights.are_random:
+        _seed_weights(backbone, seed)
     features = layers.GlobalAveragePooling2D(name="features")(backbone(row.preprocess(inputs)))
     return keras.Model(inputs, features, name=f"{row.name}_features")
 
@@ -43,6 +48,7 @@ def build_head(
     """``(n, width)`` features → ``(n, classes)`` probabilities.
 
     ``normalize`` holds the training features whose mean and variance the head standardises by.
+    Its first weights are those of ``train.seed``.
     """
     import keras
     from keras import layers
@@ -55,7 +61,9 @@ def build_head(
         x = standardize(x)
     x = layers.Dropout(train.dropout, seed=train.seed, name="dropout")(x)
     outputs = layers.Dense(classes, activation="softmax", name=PROBABILITIES)(x)
-    return keras.Model(inputs, outputs, name="head")
+    head = keras.Model(inputs, outputs, name="head")
+    _seed_weights(head, train.seed)
+    return head
 
 
 def join(extractor: "keras.Model", head: "keras.Model") -> "keras.Model":
@@ -101,7 +109,7 @@ def to_bytes(model: "keras.Model") -> bytes:
 
 
 def load_model(data: bytes, sha256: str, folder: Path) -> "keras.Model":
-    """Load a ``.keras`` file after its digest is checked, through a cached copy in ``folder``.
+    """Load a ``.keras`` file after its digest is checked, by way of ``folder``.
 
     Raises:
         UnsafeInput: the bytes are not those that the registry knows (``code="digest"``).
@@ -117,6 +125,20 @@ def load_model(data: bytes, sha256: str, folder: Path) -> "keras.Model":
     partial.write_bytes(data)
     partial.replace(path)
     return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _seed_weights(model: "keras.Model", seed: int) -> None:
+    """Draw every kernel anew (Glorot uniform), each from a seed of its own.
+
+    ``keras.utils.set_random_seed`` seeds Python's one global generator, from which the threads of
+    an orchestrator draw as well: the same seed would give other weights each time.
+    """
+    import keras
+
+    for number, variable in enumerate(model.trainable_variables):
+        if len(variable.shape) > 1:
+            draw = keras.initializers.GlorotUniform(seed=10_000 * seed + number)
+            variable.assign(draw(variable.shape))
 
 
 def _load_backbone(model: Model, weights: Weights) -> "keras.Model":

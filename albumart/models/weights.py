@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from albumart.errors import NotFound, UnsafeInput
+from albumart.errors import BadStudy, NotFound, UnsafeInput
+from albumart.models.backbones import find_backbone
 from albumart.study import Model
 
 CHOICES: Final = "'imagenet' (downloaded by Keras), 'random', or a path to an .h5 file of Keras"
@@ -29,12 +30,18 @@ def resolve_weights(model: Model) -> Weights:
     """Check ``model.weights`` without loading anything.
 
     Raises:
+        BadStudy: ImageNet weights are asked of a network that was never trained on it.
         NotFound: the file is not there.
         UnsafeInput: it is no HDF5 file by suffix and magic bytes (``code="weights"``).
     """
     if model.weights == "random":
         return Weights(None, "random")
     if model.weights == "imagenet":
+        if not find_backbone(model.backbone).pretrained:
+            raise BadStudy(
+                f"there are no imagenet weights for {model.backbone}; expected 'random' or a path "
+                "to an .h5 file of Keras (--weights)"
+            )
         return Weights("imagenet", "imagenet")
     path = Path(model.weights)
     if not path.is_file():

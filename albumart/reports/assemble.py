@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from albumart import __version__
-from albumart.album import cover_key
+from albumart.album import Origin, cover_key
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.evaluation.evaluate import top_losses
 from albumart.holdout import Holdout, read_holdout
@@ -40,7 +40,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
     holdout = read_holdout(workspace.objects, version.run)
     return ReportInput(
         study=StudyFacts(study.name, study.title, study.description.strip()),
-        dataset=_dataset_facts(workspace, study, manifest),
+        dataset=_dataset_facts(workspace, study, manifest, candidate.provenance.origin),
         evaluation=holdout.evaluation,
         headline_note=" ".join(_notes(study, candidate, manifest)),
         published=tuple(PublishedResult(**row.model_dump()) for row in study.published),
@@ -52,13 +52,15 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
         decision=_decision(workspace, version),
         temperature=candidate.temperature,
         plan={**candidate.plan["model"], **candidate.plan["train"]},
-        reproduce=_command(study, candidate),
+        reproduce=candidate.provenance.command,
         versions={"albumart": __version__, **candidate.versions},
         made_on=f"{version.created:%-d %B %Y}",
     )
 
 
-def _dataset_facts(workspace: Workspace, study: Study, manifest: Manifest) -> DatasetFacts:
+def _dataset_facts(
+    workspace: Workspace, study: Study, manifest: Manifest, origin: Origin
+) -> DatasetFacts:
     counts = manifest.frame.groupby(["split", "label"]).size()
     return DatasetFacts(
         digest=manifest.digest,
@@ -66,7 +68,7 @@ def _dataset_facts(workspace: Workspace, study: Study, manifest: Manifest) -> Da
             split: {name: int(counts.get((split, name), 0)) for name in manifest.classes}
             for split in ("train", "validation", "test")
         },
-        by_status=workspace.albums.cover_counts(study.collect.source),
+        by_status=workspace.every_origin[origin].cover_counts(study.collect.source),
         excluded=dict(manifest.excluded),
     )
 
@@ -136,14 +138,3 @@ def _decision(workspace: Workspace, version: ModelVersion) -> Decision | None:
         return None
     last = events[-1]
     return Decision(last.action != "refuse", last.reason, str(version.version))
-
-
-def _command(study: Study, candidate: Candidate) -> str:
-    """The command that repeats this run, with the options that differ from the study's file."""
-    model = Model(**candidate.plan["model"])
-    options = [
-        f"--{name} {getattr(model, name)}"
-        for name in ("backbone", "weights")
-        if getattr(model, name) != getattr(study.model, name)
-    ]
-    return " ".join(["albumart run", study.name, *options])

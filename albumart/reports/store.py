@@ -19,16 +19,24 @@ def write_report(workspace: Workspace, study: Study, number: int, *, folder: Pat
     return path
 
 
-def fetch_report(workspace: Workspace, study: str, number: int | None, *, folder: Path) -> Path:
-    """Copy a stored report, by default the newest version's, to ``folder``; or NotFound."""
+def fetch_report(workspace: Workspace, study: Study, number: int | None, *, folder: Path) -> Path:
+    """The report of a version, by default the newest, in ``folder``; rendered if it is not stored.
+
+    Raises:
+        NotFound: the study has no such version.
+    """
     if number is None:
-        number = next((v.version for v in workspace.models.list_versions(study)), None)
+        number = next((v.version for v in workspace.models.list_versions(study.name)), None)
     if number is None:
-        raise NotFound(f"study {study!r} has no model yet; run: albumart run {study}")
-    version = workspace.models.find_version(study, number)
+        raise NotFound(f"study {study.name!r} has no model yet; run: albumart run {study.name}")
+    version = workspace.models.find_version(study.name, number)
     path = _copy_of(version, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(workspace.objects.get(_key(version)))
+    try:
+        page = workspace.objects.get(_key(version))
+    except NotFound:
+        return write_report(workspace, study, number, folder=folder).resolve()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(page)
     return path.resolve()
 
 

@@ -8,11 +8,9 @@ no title.
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from albumart.album import Album
-from albumart.errors import FetchError, ParseError
-from albumart.http.answers import STAY_AWAY
+from albumart.errors import FetchError, NotFound, ParseError
 from albumart.http.client import FetchPolicy, PoliteClient
 from albumart.http.pacing import Pace
 from albumart.sources.base import Page, Query, Source
@@ -24,16 +22,18 @@ LIST_POLICY: Final = FetchPolicy(pace=Pace(interval=1.0, concurrency=1))
 COVER_POLICY: Final = FetchPolicy(
     pace=Pace(interval=0.0, concurrency=2),
     hosts=frozenset({"f1.bcbits.com", "*.bcbits.com"}),
-    stop_on=STAY_AWAY | {429},
 )
 
-_LABEL = re.compile(r"([a-z0-9_]+)/a([0-9]+)\.jpg")
+_LABEL = re.compile(r"([a-z0-9_]{1,64})/a([0-9]{1,20})\.jpg")
+_ADDRESS = re.compile(r"https?://[^\s/\[\]]+/\S{1,1000}")
 
 
 def fetch(client: PoliteClient, query: Query) -> Iterator[Page]:
     """The list, as one Page."""
     url = query.url or LIST_URL
     response = client.get(url, LIST_POLICY)
+    if response.status in (404, 410):
+        raise NotFound(f"{url}: expected the list of covers; got status {response.status}")
     if response.status != 200:
         raise FetchError(f"{url}: expected the list of covers; got status {response.status}")
     yield Page("bandcamp", url, response.body)
@@ -66,7 +66,7 @@ def _parse_row(row: str, where: str) -> Album:
     match = _LABEL.fullmatch(label)
     if match is None:
         raise ParseError(expected="<genre>/a<digits>.jpg", got=repr(label[:120]), where=where)
-    if urlsplit(url).scheme not in ("http", "https"):
+    if _ADDRESS.fullmatch(url) is None:
         raise ParseError(expected="an http(s) cover address", got=repr(url[:120]), where=where)
     genre, album_id = match.groups()
     return Album(source="bandcamp", source_id=album_id, cover_urls=(url,), genres=(genre,))

@@ -37,11 +37,9 @@ class Source:
         fetch: touches the network and yields Pages.
         parse: pure; yields the Albums of one Page, or raises ParseError.
         covers: how politely this source's covers are asked for.
-        attempts: tries before a cover that is unavailable is left to ``data retry``.
     """
 
     name: str
     fetch: Callable[[PoliteClient, Query], Iterator[Page]]
     parse: Callable[[Page], Iterator[Album]]
     covers: FetchPolicy
-    attempts: int = 3

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pymongo import ASCENDING, MongoClient, UpdateOne
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from albumart.album import Album, CoverResult, CoverStatus
+from albumart.album import Album, CoverResult, CoverStatus, Origin
 
 Document = dict[str, Any]
 
@@ -82,22 +83,32 @@ class UpsertCounts:
 
 
 class AlbumStore:
-    """The ``albums`` collection of one database."""
+    """The albums of one origin: a collection of their own in one database."""
 
-    def __init__(self, client: "MongoClient[Document]", database: str) -> None:
-        self._albums = client[database]["albums"]
-        _ensure_collection(client[database])
+    def __init__(
+        self, client: "MongoClient[Document]", database: str, origin: Origin = Origin.LIVE
+    ) -> None:
+        name = "albums" if origin is Origin.LIVE else f"albums_{origin}"
+        self._albums = _ensure_collection(client[database], name)
 
     def upsert_albums(self, albums: Sequence[Album]) -> UpsertCounts:
-        """Insert the new, rewrite the changed, leave the unchanged alone. Idempotent."""
+        """Insert the new, rewrite the changed, leave the unchanged alone. Idempotent.
+
+        An album whose cover has other addresses than before has its cover asked for anew.
+        """
         digests = {album.key: album_digest(album) for album in albums}
+        fields = {"digest": 1, "album.cover_urls": 1}
         known = {
-            found["_id"]: found["digest"]
-            for found in self._albums.find({"_id": {"$in": list(digests)}}, {"digest": 1})
+            found["_id"]: found
+            for found in self._albums.find({"_id": {"$in": list(digests)}}, fields)
         }
-        stale = {a.key: a for a in albums if known.get(a.key) != digests[a.key]}
+        stale = {
+            album.key: album
+            for album in albums
+            if known.get(album.key, {}).get("digest") != digests[album.key]
+        }
         if stale:
-            writes = [_upsert(album, digests[key]) for key, album in stale.items()]
+            writes = [_upsert(album, digests[key], known.get(key)) for key, album in stale.items()]
             self._albums.bulk_write(writes, ordered=False)
         inserted = sum(key not in known for key in stale)
         return UpsertCounts(inserted, len(stale) - inserted, len(digests) - len(stale))
@@ -160,8 +171,12 @@ class AlbumStore:
         return sorted(self._albums.distinct("album.source"))
 
     def reset_covers(self, source: str | None = None, *, code: str | None = None) -> int:
-        """Make covers that failed due again now; returns how many. Stored ones stay."""
+        """Make covers that failed due again now; returns how many. Stored ones stay.
+
+        Absent ones are left alone, unless their ``code`` is asked for.
+        """
         retriable = [CoverStatus.AGAIN, CoverStatus.QUARANTINED, CoverStatus.REFUSED]
+        retriable += [CoverStatus.ABSENT] if code else []
         wanted: Document = {"cover.status": {"$in": retriable}}
         wanted |= {"album.source": source} if source else {}
         wanted |= {"cover.code": code} if code else {}
@@ -216,36 +231,31 @@ def _due() -> Document:
     }
 
 
-def _ensure_collection(database: "Database[Document]") -> None:
+def _ensure_collection(database: "Database[Document]", name: str) -> "Collection[Document]":
     try:
         database.create_collection(
-            "albums", check_exists=False, validator={"$jsonSchema": ALBUM_SCHEMA}
+            name, check_exists=False, validator={"$jsonSchema": ALBUM_SCHEMA}
         )
     except OperationFailure as error:
         if error.code != 48:  # NamespaceExists: made by an earlier run
             raise
-    database["albums"].create_index(
-        [("album.source", ASCENDING), ("album.source_id", ASCENDING)], unique=True
-    )
-    database["albums"].create_index([("album.source", ASCENDING), ("order", ASCENDING)])
-    database["albums"].create_index(
-        [("album.source", ASCENDING), ("cover.status", ASCENDING), ("cover.next_try", ASCENDING)]
-    )
+    albums = database[name]
+    source = ("album.source", ASCENDING)
+    albums.create_index([source, ("album.source_id", ASCENDING)], unique=True)
+    albums.create_index([source, ("order", ASCENDING)])
+    albums.create_index([source, ("cover.status", ASCENDING), ("cover.next_try", ASCENDING)])
+    return albums
 
 
-def _upsert(album: Album, digest: str) -> UpdateOne:
-    return UpdateOne(
-        {"_id": album.key},
-        {
-            "$set": {"album": asdict(album), "digest": digest},
-            "$setOnInsert": {
-                "cover": _PENDING,
-                "first_seen": datetime.now(UTC),
-                "order": hashlib.sha256(album.key.encode()).hexdigest(),
-            },
-        },
-        upsert=True,
-    )
+def _upsert(album: Album, digest: str, known: Document | None) -> UpdateOne:
+    moved = known is not None and known["album"]["cover_urls"] != list(album.cover_urls)
+    at_first: Document = {
+        "first_seen": datetime.now(UTC),
+        "order": hashlib.sha256(album.key.encode()).hexdigest(),
+    }
+    always: Document = {"album": asdict(album), "digest": digest}
+    (always if moved else at_first)["cover"] = _PENDING
+    return UpdateOne({"_id": album.key}, {"$set": always, "$setOnInsert": at_first}, upsert=True)
 
 
 def _cover_update(result: CoverResult, now: datetime) -> UpdateOne:
@@ -265,8 +275,12 @@ def _cover_update(result: CoverResult, now: datetime) -> UpdateOne:
     again = result.status is CoverStatus.AGAIN
     due = {"$add": [now, {"$max": [wait_ms, wished]}]} if again else None
     literal = {name: {"$literal": value} for name, value in fields.items()}
+    # A failure that comes late must not undo what another run stored meanwhile.
+    wanted: Document = {"_id": result.album}
+    if result.status is not CoverStatus.STORED:
+        wanted["cover.status"] = {"$ne": CoverStatus.STORED}
     return UpdateOne(
-        {"_id": result.album},
+        wanted,
         [{"$set": literal | {"cover.next_try": due, "cover.attempts": attempts}}],
     )
 

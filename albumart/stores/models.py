@@ -26,6 +26,7 @@ class ModelVersion:
     Attributes:
         run: digest of everything that shaped it; the same run is never registered twice.
         dataset: digest of the dataset version it was trained and tested on.
+        albums: rows of that dataset.
         sha256: of the ``.keras`` file, which lies at ``object_key``.
         evaluation: ``Evaluation.to_dict()`` on the test split.
     """
@@ -34,6 +35,7 @@ class ModelVersion:
     version: int
     run: str
     dataset: str
+    albums: int
     sha256: str
     classes: tuple[str, ...]
     image_size: int

@@ -19,16 +19,23 @@ _NOT_YET: Final = (23, 94, 109)
 
 def connect(uri: str) -> "MongoClient[Document]":
     """Client whose acknowledged writes survive a crash: majority and journalled, zoned times."""
-    return MongoClient(
-        uri,
-        appname="albumart",
-        w="majority",
-        journal=True,
-        wTimeoutMS=30_000,
-        tz_aware=True,
-        connectTimeoutMS=5_000,
-        serverSelectionTimeoutMS=10_000,
-    )
+    try:
+        return MongoClient(
+            uri,
+            appname="albumart",
+            w="majority",
+            journal=True,
+            wTimeoutMS=30_000,
+            tz_aware=True,
+            connectTimeoutMS=5_000,
+            serverSelectionTimeoutMS=10_000,
+        )
+    except (PyMongoError, ValueError) as error:
+        # The address may hold a password, and so may what the driver says of it.
+        raise PlatformError(
+            "ALBUMART_MONGODB_URI: expected mongodb://[user:password@]host:port/…; "
+            f"got one that the driver refuses ({type(error).__name__})"
+        ) from None
 
 
 def ping(uri: str) -> bool:

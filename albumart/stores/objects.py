@@ -5,6 +5,7 @@ endpoint feature beyond plain GET, PUT, HEAD, LIST and DELETE is needed.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from albumart.errors import NotFound, PlatformError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 CONNECTIONS: Final = 32
 
@@ -53,16 +55,23 @@ class ObjectStore:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with ``prefix``, in order."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        for page in pages:
-            for entry in page.get("Contents", ()):
-                yield entry["Key"]
+        return (entry["Key"] for entry in self._entries(prefix))
+
+    def aged_keys(self, prefix: str, older_than: timedelta) -> Iterator[str]:
+        """Those of the keys whose object was last put at least ``older_than`` ago, in order."""
+        last = datetime.now(UTC) - older_than
+        return (entry["Key"] for entry in self._entries(prefix) if entry["LastModified"] <= last)
 
     def delete(self, key: str) -> None:
         """Remove ``key``; it need not exist."""
         self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def _entries(self, prefix: str) -> "Iterator[ObjectTypeDef]":
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        for page in pages:
+            yield from page.get("Contents", ())
 
 
 def _connect(endpoint: S3Endpoint) -> "S3Client":
@@ -80,14 +89,19 @@ def _connect(endpoint: S3Endpoint) -> "S3Client":
         read_timeout=60,
         retries={"max_attempts": 5, "mode": "standard"},
     )
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint.endpoint_url,
-        region_name=endpoint.region,
-        aws_access_key_id=endpoint.access_key_id,
-        aws_secret_access_key=endpoint.secret_access_key,
-        config=config,
-    )
+    try:
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint.endpoint_url,
+            region_name=endpoint.region,
+            aws_access_key_id=endpoint.access_key_id,
+            aws_secret_access_key=endpoint.secret_access_key,
+            config=config,
+        )
+    except ValueError as error:
+        raise PlatformError(
+            f"ALBUMART_S3_ENDPOINT: expected http(s)://host:port; got {endpoint.endpoint_url!r}"
+        ) from error
 
 
 def _ensure_bucket(client: "S3Client", endpoint: S3Endpoint) -> None:

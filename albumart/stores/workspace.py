@@ -1,6 +1,6 @@
 """The stores that stations work on, opened together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from pymongo.errors import PyMongoError
 
+from albumart.album import Origin
 from albumart.endpoints import Endpoints
 from albumart.errors import PlatformError
 from albumart.stores.metadata import AlbumStore
@@ -18,16 +19,22 @@ from albumart.stores.objects import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Albums, objects and models of one database and bucket, and a folder of caches."""
+    """Albums, objects and models of one database and bucket, and a folder of caches.
+
+    ``albums`` are those of the origin that was asked for; ``every_origin`` has them all.
+    """
 
     albums: AlbumStore
     objects: ObjectStore
     models: ModelStore
     cache: Path
+    every_origin: Mapping[Origin, AlbumStore]
 
 
 @contextmanager
-def open_workspace(endpoints: Endpoints, cache: Path) -> Iterator[Workspace]:
+def open_workspace(
+    endpoints: Endpoints, cache: Path, origin: Origin = Origin.LIVE
+) -> Iterator[Workspace]:
     """Connect to both stores; make collections, indexes and the bucket where they are missing.
 
     Raises:
@@ -36,8 +43,9 @@ def open_workspace(endpoints: Endpoints, cache: Path) -> Iterator[Workspace]:
     database = endpoints.mongodb_database
     try:
         with connect(endpoints.mongodb_uri) as client, ObjectStore(endpoints.s3) as objects:
+            stores = {each: AlbumStore(client, database, each) for each in Origin}
             models = ModelStore(client, database)
-            yield Workspace(AlbumStore(client, database), objects, models, cache)
+            yield Workspace(stores[origin], objects, models, cache, stores)
     except PyMongoError as error:
         raise PlatformError(f"MongoDB failed: {_first_line(error)}") from error
     except (BotoCoreError, ClientError) as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from albumart.album import Origin
 from albumart.dataset.cache import image_cache
 from albumart.dataset.manifest import Manifest
 from albumart.errors import NotFound
@@ -45,6 +46,14 @@ RECIPE: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """How a run came about, for its report: the command that repeats it, and who answered."""
+
+    command: str
+    origin: Origin = Origin.LIVE
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """What training leaves behind, beside the model file.
 
@@ -62,6 +71,7 @@ class Candidate:
     history: list[dict[str, float]]
     plan: dict[str, Any]
     versions: dict[str, str]
+    provenance: Provenance
 
 
 def run_digest(study: Study, manifest: Manifest) -> str:
@@ -79,14 +89,16 @@ def run_digest(study: Study, manifest: Manifest) -> str:
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def train_candidate(study: Study, manifest: Manifest, workspace: Workspace) -> Candidate:
+def train_candidate(
+    study: Study, manifest: Manifest, workspace: Workspace, provenance: Provenance
+) -> Candidate:
     """Train ``study`` on ``manifest``, or return what an earlier run of the same left."""
     run = run_digest(study, manifest)
     try:
         candidate = read_candidate(workspace.objects, run)
     except NotFound:
         logger.info("train      %s, weights: %s", study.model.backbone, study.model.weights)
-        candidate = _train(study, manifest, workspace, run)
+        candidate = _train(study, manifest, workspace, provenance)
     else:
         logger.info("train      unchanged: run %s was trained before", run)
         return candidate
@@ -105,7 +117,9 @@ def train_candidate(study: Study, manifest: Manifest, workspace: Workspace) -> C
 def read_candidate(objects: ObjectStore, run: str) -> Candidate:
     """The candidate of ``run``, or NotFound."""
     record = json.loads(objects.get(_record_key(run)))
-    return Candidate(**record | {"classes": tuple(record["classes"])})
+    came = record["provenance"]
+    provenance = Provenance(came["command"], Origin(came["origin"]))
+    return Candidate(**record | {"classes": tuple(record["classes"]), "provenance": provenance})
 
 
 def cached_pixels(manifest: Manifest, workspace: Workspace, size: int) -> NDArray[np.uint8]:
@@ -119,8 +133,8 @@ def cached_pixels(manifest: Manifest, workspace: Workspace, size: int) -> NDArra
 def cached_features(study: Study, manifest: Manifest, workspace: Workspace) -> NDArray[np.float32]:
     """``(n, d) float32`` features of the study's frozen backbone, computed once."""
     pixels = cached_pixels(manifest, workspace, study.model.image_size)
-    path = embedding_path(workspace.cache / "features", manifest.digest, study.model)
-    return compute_embeddings(pixels, study.model, path)
+    path = embedding_path(workspace.cache / "features", manifest.digest, study)
+    return compute_embeddings(pixels, study, path)
 
 
 def labels_of(manifest: Manifest) -> NDArray[np.intp]:
@@ -133,17 +147,16 @@ def splits_of(manifest: Manifest) -> NDArray[np.str_]:
     return manifest.frame["split"].to_numpy(dtype=np.str_)
 
 
-def _train(study: Study, manifest: Manifest, workspace: Workspace, run: str) -> Candidate:
-    import keras
-
-    keras.utils.set_random_seed(study.train.seed)
+def _train(
+    study: Study, manifest: Manifest, workspace: Workspace, provenance: Provenance
+) -> Candidate:
     fit_model = _fit_head_on_features if study.train.frozen else _fit_whole_network
     model, history, temperature = fit_model(study, manifest, workspace)
     data = to_bytes(model)
     sha256 = hashlib.sha256(data).hexdigest()
     workspace.objects.put(model_key(sha256), data)
     return Candidate(
-        run=run,
+        run=run_digest(study, manifest),
         study=study.name,
         dataset=manifest.digest,
         classes=manifest.classes,
@@ -153,6 +166,7 @@ def _train(study: Study, manifest: Manifest, workspace: Workspace, run: str) -> 
         history=history,
         plan={"model": study.model.model_dump(), "train": study.train.model_dump()},
         versions=library_versions(),
+        provenance=provenance,
     )
 
 
@@ -169,7 +183,7 @@ def _fit_head_on_features(
     )
     history = fit(head, examples, study.train, classes=len(manifest.classes))
     temperature = _calibrate(head, head, examples)
-    return join(build_extractor(study.model), head), history, temperature
+    return join(build_extractor(study.model, seed=study.train.seed), head), history, temperature
 
 
 def _fit_whole_network(
@@ -177,7 +191,7 @@ def _fit_whole_network(
 ) -> "tuple[keras.Model, list[dict[str, float]], float]":
     pixels = cached_pixels(manifest, workspace, study.model.image_size)
     examples = _examples(pixels, manifest)
-    extractor = build_extractor(study.model)
+    extractor = build_extractor(study.model, seed=study.train.seed)
     head = build_head(
         study.train,
         classes=len(manifest.classes),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.errors import AlbumArtError
+from albumart.errors import Diverged
 from albumart.progress import progress_bar
 from albumart.study import Train
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 Inputs = NDArray[np.uint8] | NDArray[np.float32]
 
 MONITOR: Final = "val_loss"
-
-
-class Diverged(AlbumArtError):
-    """The loss became NaN or infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,7 @@ def fit(
             batches,
             validation_data=_batches(examples, examples.validation, None, classes),
             epochs=train.epochs,
+            shuffle=False,  # the batches shuffle by their own seed; Keras would by a global one
             callbacks=[
                 keras.callbacks.TerminateOnNaN(),
                 stop,
@@ -82,7 +79,7 @@ def _finite_history(history: dict[str, list[float]]) -> list[dict[str, float]]:
     ]
     if not epochs or not all(np.isfinite(list(epoch.values())).all() for epoch in epochs):
         raise Diverged(
-            f"expected a finite loss; got {history} after {len(epochs)} epochs; "
+            f"expected a finite loss; got {history.get('loss', [])[-1:]} in epoch {len(epochs)}; "
             "lower train.learning_rate in the study"
         )
     return epochs

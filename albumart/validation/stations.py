@@ -60,8 +60,16 @@ def _conclude(report: ValidationReport, objects: ObjectStore, key: str) -> Valid
     for result in report.failed("warning"):
         logger.warning("  warning: %s/%s: %s", result.suite, result.expectation, result.detail)
     report.raise_if_critical()
+    suites = ", ".join(dict.fromkeys(result.suite for result in report.results))
     passed = sum(result.passed for result in report.results)
-    logger.info("validate   %d of %d expectations hold", passed, len(report.results))
+    told = ", ".join(f"{r.expectation} ({r.severity})" for r in report.results if not r.passed)
+    logger.info(
+        "validate   %s: %d of %d expectations hold; not: %s",
+        suites,
+        passed,
+        len(report.results),
+        told or "none",
+    )
     return report
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from albumart.dataset.splits import SPLITS
-from albumart.images import FORMATS, MIN_SIDE
+from albumart.images import FORMATS, MAX_SIDE, MIN_SIDE
 from albumart.validation.views import UNPARTED
 
 Severity: TypeAlias = Literal["critical", "warning", "info"]
@@ -57,7 +57,6 @@ KEY: Final = r"^[a-z0-9_]+:\S+$"
 URL: Final = r"^https?://[^\s/@]+/\S"
 SHA256: Final = "^[0-9a-f]{64}$"
 PHASH: Final = "^[0-9a-f]{16}$"
-MAX_SIDE: Final = 10_000
 # Below this a cover is a thumbnail: it can be learnt from, but somebody should know.
 SMALL_SIDE: Final = 64
 

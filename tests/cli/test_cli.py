@@ -46,6 +46,7 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
         (["run", "sandbox-genre", "--backbone", "ResNet34"], "no backbone 'ResNet34'; there are:"),
         (["run", "bandcamp-genre", "--weights", "no.h5"], "no weights at 'no.h5'; expected"),
         (["run", "bandcamp-genre", "--real", "/nowhere"], "--real /nowhere: expected a folder"),
+        (["run", "bandcamp-genre", "--backbone", "small"], "no imagenet weights for small"),
         (["study", "check", "/nowhere.toml"], "cannot read study file /nowhere.toml"),
         (["study", "show", "nothing"], "no study 'nothing'"),
         (["sandbox", "--real", "/nowhere"], "/nowhere"),
@@ -71,6 +72,43 @@ def test_a_live_run_wants_a_contact_first(tmp_path: Path, own_endpoints: Endpoin
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ALBUMART_S3_PORT": "abc"}, "ALBUMART_S3_PORT: Input should be a valid integer"),
+        ({"ALBUMART_HOME": "/proc/nowhere"}, "/proc/nowhere"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    environment: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    done = albumart("data", "status", home=tmp_path, **environment)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ALBUMART_MONGODB_URI", "mongodb://u:secret@h:999999", "ALBUMART_MONGODB_URI: expected"),
+        ("ALBUMART_S3_ENDPOINT", "localhost:9000", "ALBUMART_S3_ENDPOINT: expected http"),
+        ("PREFECT_API_URL", "http://127.0.0.1:9/api", "expected a Prefect server at http://127"),
+    ],
+)
+def test_a_wrong_address_is_one_line_without_its_secret(
+    name: str, value: str, said: str, tmp_path: Path, own_endpoints: Endpoints
+) -> None:
+    known = {"PREFECT_API_URL": "http://127.0.0.1:9/api", name: value}
+    done = albumart("run", "sandbox-genre", home=tmp_path, endpoints=own_endpoints, **known)
+    if name != "PREFECT_API_URL":
+        done = albumart("data", "status", home=tmp_path, endpoints=own_endpoints, **known)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "secret" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_study_list_show_and_check(tmp_path: Path) -> None:
     listed = json.loads(albumart("study", "list", "--json", home=tmp_path).stdout)
     names = [study["name"] for study in listed["studies"]]
@@ -88,14 +126,16 @@ def test_empty_stores_are_told_apart_from_no_stores(
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return albumart(*words, home=tmp_path, endpoints=own_endpoints)
 
-    assert json.loads(run("data", "status", "--json").stdout) == {"sources": {}}
+    empty = json.loads(run("data", "status", "--json").stdout)
+    assert empty == {"origins": {"live": {}, "recorded": {}, "sandbox": {}}}
     assert "source" in run("data", "status").stdout
     assert "0 covers are due again" in run("data", "retry").stdout
-    assert "0 objects belong to no album (kept" in run("data", "sweep").stdout
+    assert "0 objects older than an hour belong to no album (kept" in run("data", "sweep").stdout
     assert json.loads(run("models", "list", "--json").stdout) == {"models": []}
     assert "accuracy" in run("models", "list").stdout
     for words in (["models", "show", "x", "1"], ["models", "promote", "x", "1"],
-                  ["models", "rollback", "x"], ["report", "x"]):  # fmt: skip
+                  ["models", "rollback", "x"], ["report", "sandbox-genre"],
+                  ["report", "x"]):  # fmt: skip
         done = run(*words)
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1

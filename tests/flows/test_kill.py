@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from albumart.album import Origin
 from albumart.endpoints import Endpoints
 from albumart.stores.workspace import Workspace, open_workspace
 
@@ -24,7 +25,7 @@ sandbox = true
 source = "bandcamp"
 [labels]
 classes = ["ambient", "dubstep", "folk", "jazz", "metal", "pop", "punk", "rock", "soul"]
-min_covers = 3
+min_covers = 10
 [model]
 backbone = "small"
 weights = "random"
@@ -38,7 +39,8 @@ Reached = Callable[[Workspace], bool]
 
 
 def some_covers(workspace: Workspace) -> bool:
-    return workspace.albums.cover_counts()["pending"] > 0 and any(workspace.objects.keys("covers/"))
+    counts = workspace.albums.cover_counts()
+    return counts["stored"] > 0 and counts["pending"] > 0
 
 
 def a_dataset(workspace: Workspace) -> bool:
@@ -86,7 +88,7 @@ def test_kill_and_run_again(
     killed = own("killed")
     with (
         started(study, tmp_path / "killed", killed) as process,
-        open_workspace(killed, tmp_path) as workspace,
+        open_workspace(killed, tmp_path, Origin.SANDBOX) as workspace,
     ):
         deadline = time.monotonic() + 120
         while not reached(workspace):

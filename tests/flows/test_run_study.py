@@ -58,7 +58,7 @@ def test_a_deployed_study_runs_to_a_champion_and_its_artifacts(
 ) -> None:
     prefect("deploy", "--all", environment=environment)
     names = {found["name"] for found in api("deployments/filter", {})}
-    assert {"sandbox-genre", "bandcamp-genre", "collect-bandcamp"} <= names
+    assert {"sandbox-genre", "bandcamp-genre", "collect-bandcamp", "promote-model"} <= names
 
     prefect(
         "deployment", "run", "run-study/sandbox-genre", "--param", f"limit={ALBUMS}", "--watch",

@@ -58,6 +58,15 @@ def test_temperature_divides_the_logits(parts: tuple[keras.Model, keras.Model]) 
     assert after == pytest.approx(halved, abs=1e-6)
 
 
+def test_random_weights_are_the_seeds_own() -> None:
+    model = Model(backbone="small", weights="random", image_size=32)
+    first, again, other = (
+        predict_proba(build_extractor(model, seed=seed), PIXELS) for seed in (0, 0, 1)
+    )
+    assert (first == again).all()
+    assert (first != other).any()
+
+
 def test_an_altered_byte_is_refused_before_loading(
     parts: tuple[keras.Model, keras.Model], tmp_path: Path
 ) -> None:

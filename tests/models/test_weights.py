@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from albumart.errors import FetchError, NotFound, UnsafeInput
+from albumart.errors import BadStudy, FetchError, NotFound, UnsafeInput
 from albumart.models.network import build_extractor
 from albumart.models.weights import resolve_weights
 from albumart.study import Model
@@ -16,7 +16,7 @@ def model(weights: str, backbone: str = "small") -> Model:
 
 
 def test_named_weights_need_no_file() -> None:
-    assert resolve_weights(model("imagenet")).argument == "imagenet"
+    assert resolve_weights(model("imagenet", "VGG16")).argument == "imagenet"
     assert resolve_weights(model("random")).are_random
 
 
@@ -30,6 +30,11 @@ def test_a_file_is_named_by_its_digest_and_loads(tmp_path: Path) -> None:
     again = build_extractor(model(str(path)))
     for ours, theirs in zip(again.get_weights(), source.get_weights(), strict=True):
         assert (ours == theirs).all()
+
+
+def test_imagenet_weights_of_a_network_of_ours_are_refused() -> None:
+    with pytest.raises(BadStudy, match="no imagenet weights for small; expected 'random'"):
+        resolve_weights(model("imagenet"))
 
 
 def test_a_missing_file_names_the_choices() -> None:

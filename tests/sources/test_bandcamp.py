@@ -41,6 +41,8 @@ def test_blank_lines_line_ends_and_a_byte_order_mark_do_no_harm(text: str) -> No
         (f"{ROW}\textra", "3:"),
         ("http://f1.bcbits.com/img/a1_2.jpg\t../../etc/passwd.jpg", "passwd"),
         ("http://f1.bcbits.com/img/a1_2.jpg\tmetal/../a7.jpg", "metal/../a7.jpg"),
+        ("http://[f1.bcbits.com/img/a1_2.jpg\tmetal/a7.jpg", "http://[f1"),
+        (f"http://f1.bcbits.com/img/a1_2.jpg\t{'x' * 300}/a7.jpg", "xxx"),
         ("file:///etc/passwd\tmetal/a7.jpg", "file:///etc/passwd"),
         ("http://f1.bcbits.com/img/a1_2.jpg\tmetal/a7.png", "a7.png"),
     ],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pymongo.errors import BulkWriteError
 
-from albumart.album import Album, Cover, CoverResult, CoverStatus
+from albumart.album import Album, Cover, CoverResult, CoverStatus, Origin
 from albumart.endpoints import Endpoints
 from albumart.stores.metadata import AlbumStore, UpsertCounts
 from albumart.stores.mongodb import connect
@@ -46,6 +46,30 @@ def test_a_changed_album_keeps_its_cover(albums: AlbumStore) -> None:
     (row,) = albums.rows("bandcamp")
     assert row["genres"] == ("metal",)
     assert row["cover_sha256"] == cover(1).sha256
+
+
+def test_a_cover_that_moved_is_asked_for_anew(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(1), album(2)])
+    albums.record_covers([stored(1), CoverResult("bandcamp:2", CoverStatus.ABSENT, "http_404")])
+    moved = Album("bandcamp", "2", ("http://x.test/elsewhere.jpg",), ("jazz",))
+    albums.upsert_albums([album(1), moved])
+    assert albums.due_ranges("bandcamp") == [("bandcamp:2", "bandcamp:2")]
+
+
+def test_a_late_failure_does_not_undo_a_stored_cover(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(1)])
+    albums.record_covers([stored(1)])
+    albums.record_covers([CoverResult("bandcamp:1", CoverStatus.AGAIN, "timeout")])
+    assert albums.cover_counts()["stored"] == 1
+
+
+def test_origins_are_kept_apart(workspace: Workspace) -> None:
+    made = workspace.every_origin[Origin.SANDBOX]
+    made.upsert_albums([album(1)])
+    made.record_covers([CoverResult("bandcamp:1", CoverStatus.ABSENT, "http_404")])
+    workspace.albums.upsert_albums([album(1)])
+    assert workspace.albums.due_ranges("bandcamp") == [("bandcamp:1", "bandcamp:1")]
+    assert workspace.every_origin[Origin.RECORDED].sources() == []
 
 
 def test_every_album_has_exactly_one_status(albums: AlbumStore) -> None:
@@ -120,6 +144,7 @@ def test_retry_makes_failures_due_again_by_code(albums: AlbumStore) -> None:
     assert albums.reset_covers() == 1
     assert albums.cover_counts()["pending"] == 2
     assert albums.cover_counts()["absent"] == 1
+    assert albums.reset_covers(code="http_404") == 1
 
 
 def test_a_limit_is_the_same_fair_sample_each_time(albums: AlbumStore) -> None:

@@ -1,6 +1,8 @@
 """The object store, on a real S3 endpoint."""
 
 import dataclasses
+import time
+from datetime import timedelta
 
 import pytest
 
@@ -23,6 +25,19 @@ def test_keys_come_by_prefix_over_every_page(workspace: Workspace) -> None:
     for key in [*wanted, "other/1"]:
         workspace.objects.put(key, b"1")
     assert sorted(workspace.objects.keys("runs/")) == wanted
+
+
+def test_aged_keys_are_those_not_put_lately(workspace: Workspace) -> None:
+    objects, age = workspace.objects, timedelta(seconds=2)
+    for key in ("a/old", "a/again", "b/old"):
+        objects.put(key, b"1")
+    assert list(objects.aged_keys("a/", timedelta(hours=1))) == []
+    assert list(objects.aged_keys("a/", timedelta(0))) == ["a/again", "a/old"]
+    while len(list(objects.aged_keys("a/", age))) < 2:
+        time.sleep(0.05)
+    objects.put("a/again", b"1")
+    objects.put("a/new", b"1")
+    assert list(objects.aged_keys("a/", age)) == ["a/old"]
 
 
 def test_deleted_and_never_written_are_not_found(workspace: Workspace) -> None:

@@ -15,19 +15,31 @@ from albumart.errors import NotFound, ValidationFailed
 from albumart.holdout import evaluate_candidate, judge_version, read_holdout, register_candidate
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
+from albumart.models.network import load_model, predict_proba
 from albumart.reports.store import fetch_report, write_report
 from albumart.sandbox.server import running_sandbox
 from albumart.sandbox.site import MadeSite
 from albumart.serving.predictor import Predictor
 from albumart.sources import Query
+from albumart.stores.models import model_key
 from albumart.stores.workspace import Workspace, open_workspace
 from albumart.study import Study, load_study
-from albumart.training.candidate import labels_of, read_candidate, run_digest, train_candidate
+from albumart.training.candidate import (
+    Candidate,
+    Provenance,
+    cached_pixels,
+    labels_of,
+    read_candidate,
+    run_digest,
+    train_candidate,
+)
 from albumart.validation.stations import (
     recorded_results,
     validate_manifest,
     validate_stored_rows,
 )
+
+MADE = Provenance("albumart run sandbox-genre")
 
 
 def study(**train: object) -> Study:
@@ -108,9 +120,9 @@ def test_from_dataset_to_prediction(
     filled: Workspace, manifest: Manifest, frozen: bool, tmp_path: Path
 ) -> None:
     chosen = study(frozen=frozen)
-    candidate = train_candidate(chosen, manifest, filled)
+    candidate = train_candidate(chosen, manifest, filled, MADE)
     assert candidate.run == run_digest(chosen, manifest)
-    assert train_candidate(chosen, manifest, filled) == candidate
+    assert train_candidate(chosen, manifest, filled, MADE) == candidate
     assert read_candidate(filled.objects, candidate.run) == candidate
 
     holdout = evaluate_candidate(candidate, chosen, manifest, filled)
@@ -120,6 +132,7 @@ def test_from_dataset_to_prediction(
     right = holdout.probabilities.argmax(axis=1) == labels_of(manifest)[test]
     assert holdout.evaluation.metrics["accuracy"].value == pytest.approx(right.mean())
     assert ("linear_probe" in holdout.baselines) is frozen
+    assert_saved_model_is_the_trained_one(candidate, manifest, filled)
 
     version = register_candidate(candidate.run, filled)
     assert register_candidate(candidate.run, filled).version == version.version
@@ -127,18 +140,31 @@ def test_from_dataset_to_prediction(
     assert decision.reason
     report = write_report(filled, chosen, version.version, folder=tmp_path)
     assert chosen.title in report.read_text()
-    assert fetch_report(filled, chosen.name, version.version, folder=tmp_path / "x").is_file()
+    assert fetch_report(filled, chosen, version.version, folder=tmp_path / "x").is_file()
+
+
+def assert_saved_model_is_the_trained_one(
+    candidate: Candidate, manifest: Manifest, workspace: Workspace
+) -> None:
+    """The file's accuracy on validation is that of the epoch which training kept."""
+    data = workspace.objects.get(model_key(candidate.sha256))
+    model = load_model(data, candidate.sha256, workspace.cache / "models")
+    rows = np.flatnonzero(manifest.frame["split"] == "validation")
+    pixels = cached_pixels(manifest, workspace, candidate.image_size)
+    answers = predict_proba(model, pixels, rows).argmax(axis=1)
+    kept = min(candidate.history, key=lambda epoch: epoch["val_loss"])
+    assert (answers == labels_of(manifest)[rows]).mean() == pytest.approx(kept["val_accuracy"])
 
 
 def test_training_again_from_nothing_gives_the_same_model(
     filled: Workspace, manifest: Manifest
 ) -> None:
     chosen = study(frozen=False, seed=5)
-    first = train_candidate(chosen, manifest, filled)
+    first = train_candidate(chosen, manifest, filled, MADE)
     weights = evaluate_candidate(first, chosen, manifest, filled).probabilities
     for key in list(filled.objects.keys(f"runs/{first.run}/")):
         filled.objects.delete(key)
-    second = train_candidate(chosen, manifest, filled)
+    second = train_candidate(chosen, manifest, filled, MADE)
     assert second.history == first.history
     assert (evaluate_candidate(second, chosen, manifest, filled).probabilities == weights).all()
 
@@ -147,7 +173,7 @@ def test_the_champion_predicts_and_files_that_are_no_images_do_not_stop_it(
     filled: Workspace, manifest: Manifest, tmp_path: Path
 ) -> None:
     chosen = study(frozen=False, epochs=3)
-    candidate = train_candidate(chosen, manifest, filled)
+    candidate = train_candidate(chosen, manifest, filled, MADE)
     evaluate_candidate(candidate, chosen, manifest, filled)
     version = register_candidate(candidate.run, filled)
     with pytest.raises(NotFound, match="no champion yet; run: albumart run nobody"):

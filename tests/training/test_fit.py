@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from albumart.errors import Diverged
 from albumart.models.network import build_head, predict_proba
 from albumart.study import Train
-from albumart.training.fit import Diverged, Examples, fit
+from albumart.training.fit import Examples, fit
 
 PLAN = Train(epochs=30, batch_size=16, learning_rate=0.05, patience=30)
 
@@ -21,7 +22,6 @@ def examples() -> Examples:
 
 
 def train_head(examples: Examples, plan: Train) -> tuple[keras.Model, list[dict[str, float]]]:
-    keras.utils.set_random_seed(plan.seed)
     head = build_head(plan, classes=3, normalize=None, width=3)
     return head, fit(head, examples, plan, classes=3)
 
