@@ -76,19 +76,27 @@ def run(study: Path, home: Path, endpoints: Endpoints) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("reached", [some_covers, a_dataset])
-def test_kill_and_run_again(
-    reached: Reached, study: Path, prefect_endpoints: Endpoints, tmp_path: Path
+def test_killed_twice_and_run_again(
+    study: Path, prefect_endpoints: Endpoints, tmp_path: Path
 ) -> None:
     def own(name: str) -> Endpoints:
-        bucket = f"{reached.__name__.replace('_', '-')}-{name}"
-        s3 = dataclasses.replace(prefect_endpoints.s3, bucket=bucket)
-        return dataclasses.replace(prefect_endpoints, mongodb_database=bucket, s3=s3)
+        s3 = dataclasses.replace(prefect_endpoints.s3, bucket=name)
+        return dataclasses.replace(prefect_endpoints, mongodb_database=name, s3=s3)
 
     killed = own("killed")
+    for reached in (some_covers, a_dataset):
+        kill_when(reached, study, tmp_path, killed)
+    after = run(study, tmp_path / "killed", killed)
+    undisturbed = run(study, tmp_path / "undisturbed", own("undisturbed"))
+    assert after["dataset"] == undisturbed["dataset"]
+    assert after["metrics"] == undisturbed["metrics"]
+
+
+def kill_when(reached: Reached, study: Path, folder: Path, endpoints: Endpoints) -> None:
+    """Start a run and kill -9 it as soon as the stores show that it has come so far."""
     with (
-        started(study, tmp_path / "killed", killed) as process,
-        open_workspace(killed, tmp_path, Origin.SANDBOX) as workspace,
+        started(study, folder / "killed", endpoints) as process,
+        open_workspace(endpoints, folder, Origin.SANDBOX) as workspace,
     ):
         deadline = time.monotonic() + 120
         while not reached(workspace):
@@ -96,7 +104,3 @@ def test_kill_and_run_again(
             assert time.monotonic() < deadline
             time.sleep(0.02)  # a poll of the store, not a guess at how long it takes
         process.kill()
-    after = run(study, tmp_path / "killed", killed)
-    undisturbed = run(study, tmp_path / "undisturbed", own("undisturbed"))
-    assert after["dataset"] == undisturbed["dataset"]
-    assert after["metrics"] == undisturbed["metrics"]

@@ -12,10 +12,17 @@ from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.dataset.version import build_version
 from albumart.endpoints import Endpoints
 from albumart.errors import NotFound, ValidationFailed
-from albumart.holdout import evaluate_candidate, judge_version, read_holdout, register_candidate
+from albumart.holdout import (
+    answers_beside_champion,
+    evaluate_candidate,
+    judge_version,
+    read_holdout,
+    register_candidate,
+)
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.models.network import load_model, predict_proba
+from albumart.registry import promote_by_hand, roll_back
 from albumart.reports.store import fetch_report, write_report
 from albumart.sandbox.server import running_sandbox
 from albumart.sandbox.site import MadeSite
@@ -178,8 +185,6 @@ def test_the_champion_predicts_and_files_that_are_no_images_do_not_stop_it(
     version = register_candidate(candidate.run, filled)
     with pytest.raises(NotFound, match="no champion yet; run: albumart run nobody"):
         Predictor.of_champion("nobody", filled)
-    from albumart.registry import promote_by_hand
-
     promote_by_hand(filled.models, chosen.name, version.version)
     judged = judge_version(chosen, version.version, filled)
     assert judged.promoted
@@ -198,3 +203,34 @@ def test_the_champion_predicts_and_files_that_are_no_images_do_not_stop_it(
     assert good.labels[0].probability == pytest.approx(float(probabilities.max()), abs=1e-5)
     assert "expected JPEG" in str(bad.error)
     assert missing.error == "No such file or directory"
+
+
+def registered(chosen: Study, manifest: Manifest, workspace: Workspace) -> int:
+    candidate = train_candidate(chosen, manifest, workspace, MADE)
+    evaluate_candidate(candidate, chosen, manifest, workspace)
+    return register_candidate(candidate.run, workspace).version
+
+
+def test_a_later_candidate_is_compared_with_the_champion(
+    filled: Workspace, manifest: Manifest
+) -> None:
+    """On the candidate's own test split, whatever dataset the champion was trained on."""
+    chosen = study(frozen=False, seed=7).model_copy(update={"name": "later"})
+    fewer = build_version(chosen, filled, limit=240)
+    assert len(fewer.frame) < len(manifest.frame)
+    first = registered(chosen, fewer, filled)
+    second = registered(chosen, manifest, filled)
+    third = registered(study(seed=8).model_copy(update={"name": "later"}), manifest, filled)
+    versions = {n: filled.models.find_version("later", n) for n in (first, second, third)}
+    for champion in (first, second):
+        answers = answers_beside_champion(versions[third], versions[champion], manifest, filled)
+        assert answers.champion is not None
+        assert answers.champion.shape == answers.candidate.shape == answers.truth.shape
+        assert answers.champion.max() < len(manifest.classes)
+
+    promote_by_hand(filled.models, "later", second)
+    assert "dataset that shrank" in judge_version(chosen, first, filled).reason
+    assert judge_version(chosen, third, filled).reason
+    promote_by_hand(filled.models, "later", third)
+    roll_back(filled.models, "later")
+    assert judge_version(chosen, third, filled).reason.startswith("it was rolled back")
