@@ -125,9 +125,9 @@ def _tell(result: Mapping[str, Any]) -> None:
     model, metrics = result["model"], result["metrics"]
     verb = "promoted" if model["promoted"] else "not promoted"
     say(f"{result['study']}: version {model['version']} {verb}: {model['reason']}")
-    say(f"  accuracy    {percent(metrics['accuracy'])}")
+    say(f"  {'accuracy':<22}{percent(metrics['accuracy'])}")
     for name, baseline in result["baselines"].items():
         say(f"  {name.replace('_', ' '):<22}{percent(baseline)}")
-    say(f"  report      {result['report']}")
-    say(f"  Prefect UI  {result['prefect_ui']}  (while `albumart up` runs)")
-    say(f"  try it      albumart predict COVER.jpg --study {result['study']}")
+    say(f"  {'report':<22}{result['report']}")
+    say(f"  {'Prefect UI':<22}{result['prefect_ui']}  (while `albumart up` runs)")
+    say(f"  {'try it':<22}albumart predict COVER.jpg --study {result['study']}")

@@ -1,0 +1,1 @@
+"""Speed against named peers and limits, each pair in one run."""
