@@ -129,6 +129,12 @@ class Study(_Table):
     promotion: Promotion = Promotion()
     published: tuple[Published, ...] = ()
 
+    def with_model(self, *, backbone: str | None, weights: str | None) -> "Study":
+        """This study with another backbone or other weights, where they are given."""
+        given = {"backbone": backbone, "weights": weights}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return self.model_copy(update={"model": self.model.model_copy(update=changes)})
+
 
 def list_studies() -> list[str]:
     """Names of the studies that come with the package."""

@@ -71,10 +71,7 @@ def open_sources(
 
 def find_study(name: str, *, backbone: str | None = None, weights: str | None = None) -> Study:
     """The study, with the model that the caller asked for."""
-    study = load_study(name)
-    wanted = {"backbone": backbone, "weights": weights}
-    changes = {key: value for key, value in wanted.items() if value is not None}
-    return study.model_copy(update={"model": study.model.model_copy(update=changes)})
+    return load_study(name).with_model(backbone=backbone, weights=weights)
 
 
 @cache

@@ -64,14 +64,10 @@ def run(
 def _check_early(study: str, backbone: str | None, weights: str | None, real: Path | None) -> None:
     """Find a wrong word before anything is started."""
     from albumart.errors import NotFound
-    from albumart.models.backbones import find_backbone
     from albumart.models.weights import resolve_weights
     from albumart.study import load_study
 
-    model = load_study(study).model
-    wanted = {"backbone": backbone or model.backbone, "weights": weights or model.weights}
-    find_backbone(wanted["backbone"])
-    resolve_weights(model.model_copy(update=wanted))
+    resolve_weights(load_study(study).with_model(backbone=backbone, weights=weights).model)
     if real is not None and not real.is_dir():
         raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
 

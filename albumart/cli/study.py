@@ -33,11 +33,9 @@ def show(study: Annotated[str, typer.Argument(help="Name, or path of a TOML file
 @app.command()
 def check(file: Annotated[Path, typer.Argument(help="A study's TOML file.")]) -> None:
     """Check a study file: unknown keys and impossible values are named with their line."""
-    from albumart.models.backbones import find_backbone
     from albumart.models.weights import resolve_weights
     from albumart.study import read_study
 
     study = read_study(file)
-    find_backbone(study.model.backbone)
     resolve_weights(study.model)
     say(f"{file}: study {study.name!r} is fine")

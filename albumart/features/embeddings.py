@@ -28,6 +28,9 @@ def embedding_path(folder: Path, digest: str, study: Study) -> Path:
 
 def compute_embeddings(pixels: NDArray[np.uint8], study: Study, path: Path) -> NDArray[np.float32]:
     """``(n, s, s, 3) uint8`` → ``(n, d) float32`` at ``path``; a killed run resumes."""
+    if path.is_file():  # only a finished array has this name; the network need not be built
+        finished: NDArray[np.float32] = np.load(path, mmap_mode="r")
+        return finished
     extractor: keras.Model = build_extractor(study.model, seed=study.train.seed)
 
     def block(start: int, stop: int) -> NDArray[np.float32]:

@@ -27,17 +27,18 @@ class Weights:
 
 
 def resolve_weights(model: Model) -> Weights:
-    """Check ``model.weights`` without loading anything.
+    """Check ``model.backbone`` and ``model.weights`` without loading anything.
 
     Raises:
-        BadStudy: ImageNet weights are asked of a network that was never trained on it.
+        BadStudy: no such backbone, or it was never trained on ImageNet and should have been.
         NotFound: the file is not there.
         UnsafeInput: it is no HDF5 file by suffix and magic bytes (``code="weights"``).
     """
+    backbone = find_backbone(model.backbone)
     if model.weights == "random":
         return Weights(None, "random")
     if model.weights == "imagenet":
-        if not find_backbone(model.backbone).pretrained:
+        if not backbone.pretrained:
             raise BadStudy(
                 f"there are no imagenet weights for {model.backbone}; expected 'random' or a path "
                 "to an .h5 file of Keras (--weights)"

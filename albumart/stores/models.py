@@ -86,8 +86,8 @@ class ModelStore:
             known = self._versions.find_one({"study": draft.study, "run": draft.run}, _NO_ID)
             if known is not None:
                 return _version(known)
-            newest = max((v.version for v in self.list_versions(draft.study)), default=0)
-            numbered = asdict(draft) | {"version": newest + 1}
+            newest = next(self.list_versions(draft.study), None)
+            numbered = asdict(draft) | {"version": newest.version + 1 if newest else 1}
             try:
                 self._versions.insert_one(dict(numbered))
             except DuplicateKeyError:

@@ -98,10 +98,14 @@ def train_candidate(
         candidate = read_candidate(workspace.objects, run)
     except NotFound:
         logger.info("train      %s, weights: %s", study.model.backbone, study.model.weights)
-        candidate = _train(study, manifest, workspace, provenance)
+        candidate = _train(study, manifest, workspace, run=run, provenance=provenance)
+        _keep(candidate, workspace.objects)
     else:
         logger.info("train      unchanged: run %s was trained before", run)
-        return candidate
+    return candidate
+
+
+def _keep(candidate: Candidate, objects: ObjectStore) -> None:
     best = min(epoch[MONITOR] for epoch in candidate.history)
     logger.info(
         "           %d epochs, best validation loss %.3f, temperature %.2f",
@@ -110,8 +114,7 @@ def train_candidate(
         candidate.temperature,
     )
     record = json.dumps(asdict(candidate)).encode()
-    workspace.objects.put(_record_key(run), record, content_type="application/json")
-    return candidate
+    objects.put(_record_key(candidate.run), record, content_type="application/json")
 
 
 def read_candidate(objects: ObjectStore, run: str) -> Candidate:
@@ -148,7 +151,7 @@ def splits_of(manifest: Manifest) -> NDArray[np.str_]:
 
 
 def _train(
-    study: Study, manifest: Manifest, workspace: Workspace, provenance: Provenance
+    study: Study, manifest: Manifest, workspace: Workspace, *, run: str, provenance: Provenance
 ) -> Candidate:
     fit_model = _fit_head_on_features if study.train.frozen else _fit_whole_network
     model, history, temperature = fit_model(study, manifest, workspace)
@@ -156,7 +159,7 @@ def _train(
     sha256 = hashlib.sha256(data).hexdigest()
     workspace.objects.put(model_key(sha256), data)
     return Candidate(
-        run=run_digest(study, manifest),
+        run=run,
         study=study.name,
         dataset=manifest.digest,
         classes=manifest.classes,

@@ -1,13 +1,10 @@
 """Rows as the stores give them, and manifests of them."""
 
 import hashlib
-import uuid
-from dataclasses import replace
 
 import pytest
 
 from albumart.dataset.build import build_manifest
-from albumart.stores.objects import ObjectStore
 
 CLASSES = ("jazz", "metal", "folk")
 
@@ -54,7 +51,6 @@ def manifest(make_manifest):
 
 
 @pytest.fixture
-def objects(endpoints):
+def objects(workspace):
     """A bucket that no other test uses."""
-    with ObjectStore(replace(endpoints.s3, bucket=f"test-{uuid.uuid4().hex}")) as store:
-        yield store
+    return workspace.objects

@@ -1,6 +1,4 @@
 import hashlib
-import uuid
-from dataclasses import replace
 
 import pytest
 
@@ -8,16 +6,7 @@ from albumart.album import Album, Cover, CoverResult, CoverStatus
 from albumart.dataset.manifest import read_manifest
 from albumart.dataset.version import build_version
 from albumart.errors import ValidationFailed
-from albumart.stores.workspace import open_workspace
 from albumart.study import load_study
-
-
-@pytest.fixture
-def workspace(endpoints, mongo_database, tmp_path):
-    bucket = replace(endpoints.s3, bucket=f"test-{uuid.uuid4().hex}")
-    own = replace(endpoints, mongodb_database=mongo_database, s3=bucket)
-    with open_workspace(own, tmp_path) as found:
-        yield found
 
 
 @pytest.fixture

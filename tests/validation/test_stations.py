@@ -1,4 +1,3 @@
-import uuid
 from dataclasses import replace
 
 import pytest
@@ -6,21 +5,12 @@ import pytest
 from albumart.album import Album, Cover, CoverResult, CoverStatus
 from albumart.dataset.build import build_manifest
 from albumart.errors import ValidationFailed
-from albumart.stores.workspace import open_workspace
 from albumart.study import load_study
 from albumart.validation.stations import (
     recorded_results,
     validate_manifest,
     validate_stored_rows,
 )
-
-
-@pytest.fixture
-def workspace(endpoints, mongo_database, tmp_path):
-    bucket = replace(endpoints.s3, bucket=f"test-{uuid.uuid4().hex}")
-    own = replace(endpoints, mongodb_database=mongo_database, s3=bucket)
-    with open_workspace(own, tmp_path) as found:
-        yield found
 
 
 @pytest.fixture
