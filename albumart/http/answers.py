@@ -17,6 +17,8 @@ MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _BUSY: Final = frozenset({429, 503})
 _NO_AI = re.compile(r"\b(noai|noimageai)\b", re.IGNORECASE)
+_STRONG_TAG = re.compile(r'"[!#-~]*"')
+_RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(?:(\d{1,18})|\*)")
 _EPOCH_SECONDS: Final = 1e9  # a reset beyond this is a date, below it a number of seconds
 
 
@@ -73,6 +75,39 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
     if "x-ratelimit-reset" in headers:
         return _pause(headers["x-ratelimit-reset"].strip(), headers)
     return None
+
+
+def used_up(headers: Mapping[str, str]) -> float | None:
+    """Seconds of silence that an answer asks for which says that it was the last one for now.
+
+    ``X-RateLimit-Remaining`` counts what is left of a window, of two seconds at MusicBrainz, that
+    ends at ``X-RateLimit-Reset`` (seconds since 1970).
+    """
+    if not re.fullmatch(r"\s*0+\s*", headers.get("x-ratelimit-remaining", "")):
+        return None
+    return asked_pause(headers) or None
+
+
+def strong_validator(headers: Mapping[str, str]) -> str:
+    """What ``If-Range`` may send back to continue this very file; empty where nothing can be.
+
+    RFC 9110, 8.8.2.2 and 13.1.5: no weak tag, and no date so young that the file may have changed
+    within its second.
+    """
+    tag, date = headers.get("etag", ""), headers.get("last-modified", "")
+    if tag:
+        return tag if _STRONG_TAG.fullmatch(tag) else ""
+    changed, sent = _timestamp(date), _timestamp(headers.get("date", ""))
+    return date if changed is not None and sent is not None and changed < sent else ""
+
+
+def content_range(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """First byte and whole length of ``Content-Range: bytes 5-9/10``; None for what is not told."""
+    match = _RANGE.fullmatch(headers.get("content-range", "").strip().lower())
+    if match is None:
+        return None, None
+    first, total = match.groups()
+    return (int(first) if first else None), (int(total) if total else None)
 
 
 def _pause(value: str, headers: Mapping[str, str]) -> float | None:

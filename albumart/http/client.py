@@ -7,9 +7,9 @@ addresses checked at every hop, a cap on bytes after decoding, a deadline over e
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -24,10 +24,12 @@ from albumart.http.addresses import (
     resolve_any,
     resolve_public,
 )
-from albumart.http.answers import STAY_AWAY, check_answer, redirect_target
+from albumart.http.answers import STAY_AWAY, check_answer, redirect_target, used_up
+from albumart.http.calls import Call, Download
 from albumart.http.connections import Answer, Connections
 from albumart.http.dialing import Resolve
 from albumart.http.pacing import Pace, Pacer
+from albumart.http.parts import open_part
 from albumart.http.retrying import retrying
 from albumart.http.robots import MAX_BYTES as ROBOTS_BYTES
 from albumart.http.robots import Robots
@@ -47,8 +49,8 @@ class FetchPolicy:
         pace: of each host, over all threads and processes of this machine.
         hosts: names or ``*.name`` patterns that may be asked, redirects included; None is any.
         max_bytes: of the decoded body.
-        deadline: seconds of network time for one ``get``, over all its hops and attempts. Waiting
-            for a turn is not counted.
+        deadline: seconds of network time for one ``get``, over all its hops and attempts; for a
+            ``download``, seconds that may pass without progress. Waiting for a turn is not counted.
         robots: whether robots.txt is obeyed.
         attempts: tries within one ``get`` before it is left to the next run.
         stop_on: statuses by which this source tells us to stay away.
@@ -134,31 +136,59 @@ class PoliteClient:
                 ``redirect_loop``, ``too_many_redirects``, ``no_such_host`` and those of check_url.
         """
         first = check_url(url)
-        call = _Call(policy, self._headers | _checked_headers(headers or {}), policy.deadline)
-        return retrying(lambda: self._follow(first, call), attempts=policy.attempts)
+        sent = self._headers | _checked_headers(headers or {})
+        call = Call(sent, policy.deadline, policy.max_bytes)
+        return retrying(lambda: self._follow(first, call, policy), attempts=policy.attempts)
 
-    def _follow(self, first: ParsedUrl, call: "_Call") -> Response:
+    def download(self, url: str, policy: FetchPolicy, path: Path) -> Path:
+        """Bring a large file to ``path``, which appears once it is whole; memory stays small.
+
+        What a broken or killed download left in ``<path>.part`` is continued if the file is still
+        the same. ``policy.max_bytes`` caps the whole file, and an attempt that brought a good piece
+        of it is not counted.
+
+        Raises:
+            FetchError: as for ``get``, and ``stalled`` when too little came within
+                ``policy.deadline``; what came is kept.
+            Refused, UnsafeInput: as for ``get``.
+            NotFound: there is no such file.
+            PlatformError: ``path`` cannot be written, or is being downloaded already.
+        """
+        first = check_url(url)
+        with open_part(path, str(first)) as part:
+            call = Download(self._headers, policy.deadline, policy.max_bytes, part=part)
+
+            def attempt() -> None:
+                came = self._follow(first, call, policy)
+                call.conclude(printable(came.url), came.status, came.headers)
+
+            retrying(attempt, attempts=policy.attempts, has_progressed=part.has_grown)
+            return part.finish()
+
+    def _follow(self, first: ParsedUrl, call: Call, policy: FetchPolicy) -> Response:
         seen = [first]
         while True:
-            response = self._hop(seen[-1], call)
+            response = self._hop(seen[-1], call, policy)
             target = redirect_target(seen, response.status, response.headers)
             if target is None:
                 return response
             seen.append(target)
 
-    def _hop(self, url: ParsedUrl, call: "_Call") -> Response:
-        policy, where = call.policy, printable(str(url))
+    def _hop(self, url: ParsedUrl, call: Call, policy: FetchPolicy) -> Response:
+        route, where = self._route(url), printable(str(url))
         self._check_host(url, policy)
         with self._pacer.slot(policy.pace.group or url.host, self._pace(url, policy)) as turn:
             self._check_host(url, policy)  # another thread may have closed it meanwhile
+            sent = call.request_headers()
             with (
                 call.spending(where) as seconds,
-                self._connections.get(self._route(url), call.headers, seconds, where=where) as came,
+                self._connections.get(route, sent, seconds, where=where) as came,
             ):
-                turn.answered_at = time.monotonic()
+                turn.asked_at, turn.answered_at = came.asked_at, time.monotonic()
                 self._heed(url, came, policy)
-                body = came.read(policy.max_bytes)
-        return Response(str(url), came.status, came.headers, body, policy.deadline - call.left)
+                turn.is_well = True
+                body = call.take(came)
+        return Response(str(url), came.status, came.headers, body, call.spent)
 
     def _check_host(self, url: ParsedUrl, policy: FetchPolicy) -> None:
         if policy.hosts is not None and not matches(url.host, policy.hosts):
@@ -200,29 +230,13 @@ class PoliteClient:
             self._closed[url.host] = str(error)
             raise
         except FetchError as error:
-            if error.retry_after is not None:
-                self._pacer.pause(policy.pace.group or url.host, error.retry_after)
+            self._pause(url, policy, error.retry_after)
             raise
+        self._pause(url, policy, used_up(answer.headers))
 
-
-@dataclass(slots=True)
-class _Call:
-    """One ``get``: what it sends, and what is left of its seconds of network time."""
-
-    policy: FetchPolicy
-    headers: Mapping[str, str]
-    left: float
-
-    @contextmanager
-    def spending(self, where: str) -> Iterator[float]:
-        if self.left <= 0:
-            message = f"{where}: expected an answer within {self.policy.deadline:.0f} s"
-            raise FetchError(message, code="timeout")
-        started = time.monotonic()
-        try:
-            yield self.left
-        finally:
-            self.left -= time.monotonic() - started
+    def _pause(self, url: ParsedUrl, policy: FetchPolicy, seconds: float | None) -> None:
+        if seconds is not None:
+            self._pacer.pause(policy.pace.group or url.host, seconds)
 
 
 def _user_agent(contact: str, *, is_live: bool) -> str:

@@ -1,4 +1,4 @@
-"""Pooled connections over checked sockets, and whole answers or none.
+"""Pooled connections over checked sockets; whole answers or none, or one step by step.
 
 TLS proves the real name although the socket went to a number. No proxy variable is read anywhere
 on this path.
@@ -25,6 +25,8 @@ from albumart.http.dialing import DeadlineSocket, DeadlineTlsSocket, Dialer, Res
 
 KEPT_CONNECTIONS: Final = 64  # idle ones, to one host
 KEPT_HOSTS: Final = 64
+
+STEP: Final = 16 * 1024  # of a body that is too large to be held
 
 _CHUNK: Final = 256 * 1024
 _CODES: Final = ((TimedOut, "timeout"), (SSLError, "tls"), (HTTPError, "broken"))
@@ -53,40 +55,80 @@ class _ExactResponse(http.client.HTTPResponse):
             return False
 
 
+class _Connection(HTTPConnection):
+    """Ends at its deadline, and remembers when its last request had left."""
+
+    response_class = _ExactResponse
+    asked_at = math.nan
+    asked: DeadlineSocket  # kept here too, for a connection that will close lets go of its socket
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
+        """Wait for the status and the headers."""
+        self.asked, self.asked_at = cast(DeadlineSocket, self.sock), time.monotonic()
+        self.asked.deadline = self.asked_at + cast(float, self.timeout)
+        return super().getresponse()
+
+
 class Answer:
-    """A status and headers (names in lower case), with the body still to be read."""
+    """A status and headers (names in lower case), with the body still to be read.
+
+    ``asked_at`` is when the request had left, in seconds of the monotonic clock.
+    """
 
     def __init__(self, response: BaseHTTPResponse, where: str) -> None:
         self.status = response.status
         self.headers = {name.lower(): response.headers[name] for name in response.headers}
-        self._response, self._where = response, where
+        connection = cast(_Connection, response.connection)
+        self.asked_at = connection.asked_at
+        self._response, self._socket, self._where = response, connection.asked, where
 
     def read(self, max_bytes: int) -> bytes:
         """The whole decoded body; UnsafeInput (``too_large``) as soon as it passes the cap."""
-        left = max_bytes
-        chunks: list[bytes] = []
-        for chunk in self._chunks(max_bytes):
-            left -= len(chunk)
-            if left < 0:
-                raise self._too_large(max_bytes)
-            chunks.append(chunk)
-        if not chunks and self._looks_cut():
+        body = self._response.stream(_CHUNK, decode_content=True)
+        chunks = list(self._capped(body, max_bytes))
+        if not chunks and self.status == 200 and not self._says_its_end():
+            # An end inside the headers is no error to http.client: it looks like an empty page.
             raise ProtocolError("the connection closed before the headers were complete")
         return b"".join(chunks)
 
-    def _looks_cut(self) -> bool:
-        # An end inside the headers is no error to http.client: it looks like an empty page.
-        framing = {"content-length", "transfer-encoding"}
-        return self.status == 200 and framing.isdisjoint(self.headers)
+    def steps(self, max_bytes: int, *, stall: float) -> Iterator[bytes]:
+        """The body as it was sent, piece by piece, each at most STEP bytes long.
 
-    def _chunks(self, max_bytes: int) -> Iterator[bytes]:
+        Raises:
+            FetchError: ``stalled``: fewer than STEP bytes came within ``stall`` seconds.
+        """
+        if not self._says_its_end():
+            raise ProtocolError("neither Content-Length nor chunks say where the file ends")
+        pieces = self._capped(self._response.stream(STEP, decode_content=False), max_bytes)
+        due = 0
+        try:
+            while True:
+                if due <= 0:  # a host that drips chunk by chunk gains no time by it
+                    self._socket.deadline, due = time.monotonic() + stall, STEP
+                piece = next(pieces, b"")
+                if not piece:
+                    return
+                yield piece
+                due -= len(piece)
+        except TimedOut as error:
+            message = f"{self._where}: expected {STEP} bytes more within {stall:.0f} s"
+            raise FetchError(message, code="stalled") from error
+
+    def _says_its_end(self) -> bool:
+        return not {"content-length", "transfer-encoding"}.isdisjoint(self.headers)
+
+    def _capped(self, chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+        left = max_bytes
         # What is declared to be too long is not even begun.
-        if (self._response.length_remaining or 0) > max_bytes:
-            raise self._too_large(max_bytes)
-        return self._response.stream(_CHUNK, decode_content=True)
-
-    def _too_large(self, max_bytes: int) -> UnsafeInput:
-        return UnsafeInput("too_large", f"{self._where}: expected at most {max_bytes} bytes")
+        if (self._response.length_remaining or 0) <= left:
+            for chunk in chunks:
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+            else:
+                return
+        raise UnsafeInput("too_large", f"{self._where}: expected at most {max_bytes} bytes")
 
 
 class Connections:
@@ -133,25 +175,18 @@ class Connections:
 
 
 def _pool_manager(dial: Dialer) -> PoolManager:
-    class Timed(HTTPConnection):
-        response_class = _ExactResponse
-
+    class Dialled(_Connection):
         def _new_conn(self) -> socket.socket:
             return dial(self.host, self.port, cast(float, self.timeout))
 
-        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
-            sock = cast(DeadlineSocket, self.sock)
-            sock.deadline = time.monotonic() + cast(float, self.timeout)
-            return super().getresponse()
-
-    class TimedTls(Timed, HTTPSConnection):
+    class DialledTls(Dialled, HTTPSConnection):
         pass
 
     class Pool(HTTPConnectionPool):
-        ConnectionCls = Timed
+        ConnectionCls = Dialled
 
     class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = TimedTls
+        ConnectionCls = DialledTls
 
     context = ssl.create_default_context()
     context.sslsocket_class = DeadlineTlsSocket

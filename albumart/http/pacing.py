@@ -1,9 +1,10 @@
 """The pace of each host, shared by the threads and processes of one machine.
 
 Each host has one small file (when the next request may start, until when the host asked for
-silence) and one lock file per request that may be in flight. Locks are ``flock``, which the kernel
-releases when a process dies, however it dies. Times are CLOCK_MONOTONIC, which all processes of a
-machine share and no clock adjustment moves; a boot id tells when they have lost their meaning.
+silence, by how much its slow answers slow us) and one lock file per request that may be in flight.
+Locks are ``flock``, which the kernel releases when a process dies, however it dies. Times are
+CLOCK_MONOTONIC, which all processes of a machine share and no clock adjustment moves; a boot id
+tells when they have lost their meaning.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,8 +29,12 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT: Final = 15 * 60.0  # beyond it the work is left to the next run
 LONGEST_PAUSE: Final = 7 * 86_400.0  # whatever a host's header says
+PROMPT: Final = 0.5  # seconds; a host that answers within them is at its ease
+LONGEST_DELAY: Final = 60.0  # that slow answers alone may bring about
+WORTH_A_WARNING: Final = 5.0  # seconds of pause; some hosts ask for a second or two all the time
+_NO_DELAY: Final = 0.001
 _POLL: Final = (0.005, 0.025)  # seconds between looks for a free slot
-_FILE: Final = struct.Struct("=16sdd")
+_FILE: Final = struct.Struct("=16sddd")
 _SAFE_NAME = re.compile(r"[a-z0-9_.:-]{1,200}")
 
 
@@ -52,11 +57,37 @@ class Pace:
         return replace(self, interval=max(self.interval, interval))
 
 
+def slowed(delay: float, latency: float, concurrency: int, *, is_well: bool) -> float:
+    """The delay that follows ``delay`` once a request took ``latency`` seconds to be answered.
+
+    Scrapy's AutoThrottle: towards ``latency / concurrency``, at once where that is longer, by half
+    where it is shorter; only an answer that ``is_well`` shortens it, for errors come quickly.
+    A host that answers within PROMPT is not slowed.
+    """
+    target = latency / concurrency if latency > PROMPT else 0.0
+    nearer = min(max(target, (delay + target) / 2), LONGEST_DELAY)
+    if not is_well:
+        return max(delay, nearer)
+    return nearer if nearer > _NO_DELAY else 0.0
+
+
 @dataclass(slots=True)
 class Turn:
-    """One request's permission. Set ``answered_at`` (monotonic) when its answer begins."""
+    """One request's permission; whoever makes the request tells how it went.
 
+    Attributes:
+        asked_at: monotonic time at which the request had left.
+        answered_at: monotonic time at which its answer began; None where none came.
+        is_well: whether that answer was no error.
+    """
+
+    asked_at: float = field(default_factory=time.monotonic)
     answered_at: float | None = None
+    is_well: bool = False
+
+    def ended(self) -> float:
+        """When its host had seen the request for certain."""
+        return time.monotonic() if self.answered_at is None else self.answered_at
 
 
 class Pacer:
@@ -87,20 +118,19 @@ class Pacer:
             self._wait_for_pause(ledger)
             yield Turn()
             return
+        delay, held = self._wait_for_turn(ledger, pace)
         turn = Turn()
-        held = self._wait_for_turn(ledger, pace)
         try:
             yield turn
         finally:
-            if pace.interval:
-                # Its host saw the request at some time before it answered. Counted from then, the
-                # gap to the next holds by the host's own clock, whatever delayed this one.
-                ledger.started(turn.answered_at or time.monotonic(), pace.interval)
+            if pace.interval or delay or turn.ended() - turn.asked_at > PROMPT:
+                ledger.ended(turn, pace)
             os.close(held)
 
     def pause(self, name: str, seconds: float) -> None:
         """Let no request to ``name`` start for ``seconds``, in any thread or process."""
-        log.warning("%s asks for a pause of %.0f s", name, seconds)
+        level = logging.WARNING if seconds >= WORTH_A_WARNING else logging.INFO
+        log.log(level, "%s asks for a pause of %.0f s", name, seconds)
         until = time.monotonic() + min(max(seconds, 0.0), LONGEST_PAUSE)
         _Ledger(self._folder, name).pause(until)
 
@@ -109,13 +139,13 @@ class Pacer:
         while (until := ledger.paused_until()) > time.monotonic():
             self._sleep_until(until, give_up_at, ledger.name)
 
-    def _wait_for_turn(self, ledger: "_Ledger", pace: Pace) -> int:
+    def _wait_for_turn(self, ledger: "_Ledger", pace: Pace) -> tuple[float, int]:
         give_up_at = time.monotonic() + self._longest_wait
         while True:
-            ready_at, held = ledger.try_to_start(pace)
+            times, held = ledger.try_to_start(pace)
             if held is not None:
-                return held
-            self._sleep_until(ready_at, give_up_at, ledger.name)
+                return times.delay, held
+            self._sleep_until(times.ready_at, give_up_at, ledger.name)
 
     def _sleep_until(self, ready_at: float, give_up_at: float, name: str) -> None:
         wait = ready_at - time.monotonic()
@@ -132,6 +162,11 @@ class Pacer:
 class _Times(NamedTuple):
     next_start: float = 0.0
     paused_until: float = 0.0
+    delay: float = 0.0
+
+    @property
+    def ready_at(self) -> float:
+        return max(self.next_start, self.paused_until)
 
 
 class _Ledger:
@@ -156,24 +191,30 @@ class _Ledger:
             times = _read(file)
             _write(file, times._replace(paused_until=max(times.paused_until, until)))
 
-    def started(self, at: float, interval: float) -> None:
+    def ended(self, turn: Turn, pace: Pace) -> None:
+        """Reckon the next start from ``turn``'s end."""
+        # Its host saw the request at some time before it answered. Counted from then, the gap to
+        # the next holds by the host's own clock, whatever delayed this one.
+        at = turn.ended()
         with self._locked() as file:
             times = _read(file)
-            next_start = max(times.next_start, at + interval)
-            _write(file, times._replace(next_start=next_start))
+            delay = slowed(times.delay, at - turn.asked_at, pace.concurrency, is_well=turn.is_well)
+            next_start = max(times.next_start, at + max(pace.interval, delay))
+            _write(file, times._replace(next_start=next_start, delay=delay))
 
-    def try_to_start(self, pace: Pace) -> tuple[float, int | None]:
+    def try_to_start(self, pace: Pace) -> tuple[_Times, int | None]:
         """The held slot's descriptor; or None, and when it may be worth asking again."""
         with self._locked() as file:
             times, now = _read(file), time.monotonic()
-            if max(times) > now:
-                return max(times), None
+            if times.ready_at > now:
+                return times, None
             held = self._take_slot(pace.concurrency)
             if held is None:
-                return now + random.uniform(*_POLL), None  # noqa: S311 - not a secret
-            if pace.interval:
-                _write(file, times._replace(next_start=now + pace.interval))
-            return now, held
+                poll = random.uniform(*_POLL)  # noqa: S311 - not a secret
+                return times._replace(next_start=now + poll), None
+            if interval := max(pace.interval, times.delay):
+                _write(file, times._replace(next_start=now + interval))
+            return times, held
 
     def _take_slot(self, concurrency: int) -> int | None:
         for number in range(concurrency):

@@ -14,24 +14,30 @@ T = TypeVar("T")
 
 
 def retrying(
-    call: Callable[[], T], *, attempts: int, sleep: Callable[[float], object] = time.sleep
+    call: Callable[[], T],
+    *,
+    attempts: int,
+    sleep: Callable[[float], object] = time.sleep,
+    has_progressed: Callable[[], bool] = lambda: False,
 ) -> T:
     """``call()``, tried again while it raises a FetchError that another attempt may cure.
 
     A task is a batch of some hundred covers, so what retries one address has to live here: a task
-    that is run again would ask for all of them again.
+    that is run again would ask for all of them again. Attempts are counted anew after one that
+    ``has_progressed``.
     """
-    for attempt in range(1, attempts):
+    failed = 0
+    while True:
         try:
             return call()
         except Refused:
             raise
         except FetchError as error:
-            if error.code in NOT_NOW:
+            failed = 1 if has_progressed() else failed + 1
+            if failed >= attempts or error.code in NOT_NOW:
                 raise
             if error.retry_after is None:  # else the pacer holds the next attempt back
-                sleep(backoff(attempt))
-    return call()
+                sleep(backoff(failed))
 
 
 def backoff(attempt: int) -> float:

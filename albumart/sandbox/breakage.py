@@ -82,6 +82,13 @@ def _say_nothing(wire: Wire, fault: Fault) -> None:
     wire.close()
 
 
+def _send_late(wire: Wire, fault: Fault) -> None:
+    if wire.wait(_parse_seconds(fault.argument)):
+        wire.close()
+    else:
+        wire.send(wire.true_answer())
+
+
 def _hang_up(wire: Wire, fault: Fault) -> None:
     wire.close()
 
@@ -109,8 +116,24 @@ def _send_long(wire: Wire, fault: Fault) -> None:
 
 def _send_truncated(wire: Wire, fault: Fault) -> None:
     answer = wire.true_answer()
-    # Without the true ETag: a client must not take the broken body for the whole one later.
-    wire.send(replace(answer, body=truncate(answer.body), etag="", last_modified=""))
+    wire.send(_untagged(answer, truncate(answer.body)))
+
+
+def _send_nothing(wire: Wire, fault: Fault) -> None:
+    wire.send(replace(_untagged(wire.true_answer(), b""), status=200))
+
+
+def _send_text(wire: Wire, fault: Fault) -> None:
+    wire.send(replace(_untagged(wire.true_answer(), fault.argument.encode()), status=200))
+
+
+def _untagged(answer: Answer, body: bytes) -> Answer:
+    """Without the true ETag: a client must not take a wrong body for the right one later."""
+    return replace(answer, body=body, etag="", last_modified="")
+
+
+def _send_other_page(wire: Wire, fault: Fault) -> None:
+    wire.send(wire.answer_at(fault.argument))
 
 
 def _send_html(wire: Wire, fault: Fault) -> None:
@@ -164,6 +187,12 @@ def _parse_line(text: str) -> str:
     return text
 
 
+def _parse_path(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError(f"expected a path of the same host; got {text!r}")
+    return _parse_line(text)
+
+
 def _parse_seconds(text: str) -> float:
     seconds = float(text or 1)
     if not 0 <= seconds < math.inf:
@@ -193,12 +222,16 @@ class FaultKind:
 FAULTS: Final[Mapping[str, FaultKind]] = {
     "status": FaultKind(_send_status, _parse_status),
     "slow": FaultKind(_send_slowly, _parse_seconds),  # seconds between bytes
+    "late": FaultKind(_send_late, _parse_seconds),  # seconds until the whole truth comes
     "silent": FaultKind(_say_nothing, _parse_seconds),  # seconds until it hangs up
     "drop": FaultKind(_hang_up),  # no answer at all
     "reset": FaultKind(_reset),  # within the body
     "short": FaultKind(_send_short),  # fewer bytes than declared
     "long": FaultKind(_send_long),  # more bytes than declared
     "truncated": FaultKind(_send_truncated),
+    "empty": FaultKind(_send_nothing),  # no body, under 200
+    "body": FaultKind(_send_text, str),  # body:{"feed": {}}
+    "page": FaultKind(_send_other_page, _parse_path),  # page:/another/path
     "html": FaultKind(_send_html),
     "svg": FaultKind(_send_svg),
     "bomb": FaultKind(_send_bomb, _parse_layers),

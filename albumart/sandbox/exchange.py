@@ -15,7 +15,7 @@ from typing import Final, Protocol, cast
 from albumart.sandbox.breakage import FAULTS
 from albumart.sandbox.control import CONTROL_HOST, State, answer_control
 from albumart.sandbox.record import SeenRequest
-from albumart.sandbox.wire import Answer, Site, is_unchanged, robots_page, status_page
+from albumart.sandbox.wire import Answer, Site, is_unchanged, rest_of, robots_page, status_page
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +93,11 @@ class Exchange(BaseHTTPRequestHandler):
             user_agent=told.get("User-Agent", ""),
             referer=told.get("Referer", ""),
             is_conditional="If-None-Match" in told or "If-Modified-Since" in told,
+            range=told.get("Range", ""),
         )
 
     def _send_truth(self) -> None:
-        answer = self.true_answer()
+        answer = self.answer_at(self._target)
         unchanged = is_unchanged(
             answer,
             if_none_match=self.headers.get("If-None-Match"),
@@ -106,7 +107,11 @@ class Exchange(BaseHTTPRequestHandler):
             self._send_status_line(304, answer)
             self.end_headers()
         else:
-            self.send(answer)
+            self.send(self._rest_of(answer))
+
+    def _rest_of(self, answer: Answer) -> Answer:
+        told = self.headers
+        return rest_of(answer, wanted=told.get("Range"), if_range=told.get("If-Range"))
 
     @property
     def target(self) -> str:
@@ -114,12 +119,16 @@ class Exchange(BaseHTTPRequestHandler):
         return self._target
 
     def true_answer(self) -> Answer:
-        """Return what the site would say; hosts that it knows allow every robot."""
+        """Return what the site would say, to one who has a part of it too."""
+        return self._rest_of(self.answer_at(self._target))
+
+    def answer_at(self, target: str) -> Answer:
+        """Return what the host has at ``target``; hosts that are known allow every robot."""
         site = self._served.site
         if self.host not in site.hosts:
             return status_page(404)
-        answer = site.answer(self.host, self._target)
-        if answer is None and self._target == "/robots.txt":
+        answer = site.answer(self.host, target)
+        if answer is None and target == "/robots.txt":
             return robots_page()
         return answer or status_page(404)
 

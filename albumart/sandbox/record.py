@@ -25,6 +25,7 @@ class SeenRequest:
     user_agent: str = ""
     referer: str = ""
     is_conditional: bool = False
+    range: str = ""
 
 
 class Requests:

@@ -1,8 +1,9 @@
 """What a site answers, what a site is, and what a fault may do to an exchange."""
 
 import hashlib
+import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
@@ -11,6 +12,7 @@ JPEG: Final = "image/jpeg"
 HTML: Final = "text/html; charset=utf-8"
 PLAIN: Final = "text/plain; charset=utf-8"
 ALLOW_ALL: Final = b"User-agent: *\nDisallow:\n"
+_REST = re.compile(r"bytes=(\d{1,18})-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Wire(Protocol):
         ...
 
     def true_answer(self) -> Answer:
-        """Return what the site would say: a whole answer, a 404 page included."""
+        """Return what the site would say: a whole answer, a 404 page, the rest of a file."""
+        ...
+
+    def answer_at(self, target: str) -> Answer:
+        """Return what the host has at another path."""
         ...
 
     def send(self, answer: Answer) -> None:
@@ -110,6 +116,21 @@ def is_unchanged(
         tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
         return bool(answer.etag) and (answer.etag in tags or "*" in tags)
     return _is_not_newer(answer.last_modified, if_modified_since or "")
+
+
+def rest_of(answer: Answer, *, wanted: str | None, if_range: str | None) -> Answer:
+    """Return the rest of a file where the client has its beginning: ``Range: bytes=<first>-``."""
+    match = _REST.fullmatch(wanted or "")
+    if answer.status != 200 or match is None:
+        return answer
+    if if_range is not None and if_range not in {answer.etag, answer.last_modified} - {""}:
+        return answer  # another file lies there now
+    first, length = int(match[1]), len(answer.body)
+    if first >= length:
+        return status_page(416, ("Content-Range", f"bytes */{length}"))
+    told = ("Content-Range", f"bytes {first}-{length - 1}/{length}")
+    headers = (*answer.headers, told)
+    return replace(answer, status=206, body=answer.body[first:], headers=headers)
 
 
 def _is_not_newer(last_modified: str, since: str) -> bool:

@@ -13,6 +13,8 @@ from http_room import MIRRORED, ONCE, URL, fetch_fails, fetch_is_unsafe
 from albumart.errors import AlbumArtError, Refused, UnsafeInput
 from albumart.http.client import FetchPolicy, PoliteClient
 from albumart.http.pacing import Pace
+from albumart.sandbox.breakage import Fault
+from albumart.sandbox.wire import PLAIN, tagged
 
 
 def code_of(caught: pytest.ExceptionInfo[Any]) -> str:
@@ -38,6 +40,31 @@ class TestAnswers:
         error = fetch_fails(mirrored)
         assert (error.code, error.retry_after) == (f"http_{status}", None)
         assert not isinstance(error, Refused)
+
+    @pytest.mark.parametrize(
+        ("told", "name"), [("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since")]
+    )
+    @pytest.mark.parametrize("path", ["/x", "/moved"])
+    def test_what_did_not_change_is_told_so(
+        self, shelf, sandbox, tried, told: str, name: str, path: str
+    ) -> None:
+        shelf.answers["/x"] = tagged(b"body", PLAIN, last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
+        sandbox.faults.add(Fault("redirect:/x", "/example.test/moved", times=None))
+        known = tried.get(f"https://example.test{path}", ONCE)
+        condition = {name: known.headers[told.lower()]}
+        for _ in range(2):  # and the connection can be used again
+            again = tried.get(f"https://example.test{path}", ONCE, headers=condition)
+            assert (again.status, again.body, again.url) == (304, b"", known.url)
+        assert again.headers["etag"] == known.headers["etag"]
+        shelf.answers["/x"] = tagged(b"new", PLAIN, last_modified="Tue, 02 Jan 2024 00:00:00 GMT")
+        assert tried.get(f"https://example.test{path}", ONCE, headers=condition).body == b"new"
+
+    def test_an_unchanged_answer_may_tell_the_length_of_the_old_one(self, site, mirrored) -> None:
+        site.routes[MIRRORED + "/x"] = lambda h: h.raw(
+            b'HTTP/1.1 304 Not Modified\r\nContent-Length: 999\r\nETag: "e"\r\n\r\n'
+        )
+        response = mirrored.get(URL, ONCE, headers={"If-None-Match": '"e"'})
+        assert (response.status, response.body) == (304, b"")
 
     def test_repeated_headers_are_joined(self, site, mirrored) -> None:
         site.routes[MIRRORED + "/x"] = lambda h: h.raw(

@@ -1,3 +1,4 @@
+import contextlib
 import itertools
 import os
 import signal
@@ -7,13 +8,22 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from http_room import ONCE, Shelf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from albumart.errors import FetchError, PlatformError
 from albumart.http import pacing
-from albumart.http.pacing import Pace, Pacer
+from albumart.http.client import PoliteClient
+from albumart.http.pacing import LONGEST_DELAY, PROMPT, Pace, Pacer, slowed
+from albumart.sandbox.breakage import Fault
+from albumart.sandbox.server import Sandbox
+from albumart.sandbox.wire import PLAIN, tagged
 
 INTERVAL = 0.05
 WORKER = """
@@ -38,9 +48,31 @@ with Pacer(Path(sys.argv[1])).slot("example.test", Pace()):
 """
 
 
+CLIENT = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from pathlib import Path
+from albumart.http import dialing
+from albumart.http.client import FetchPolicy, PoliteClient
+from albumart.http.pacing import Pace, Pacer
+folder, port, interval, count = sys.argv[1:]
+real = dialing.connect
+dialing.connect = lambda a, p, seconds: real(ip_address("127.0.0.1"), int(port), seconds)
+policy = FetchPolicy(pace=Pace(float(interval)), robots=False)
+resolve = lambda host: [ip_address("93.184.216.34")]
+with PoliteClient("me@example.org", pacer=Pacer(Path(folder)), resolve=resolve) as client:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    with ThreadPoolExecutor(2) as pool:
+        urls = ["http://x.test/example.test/x"] * int(count)
+        assert all(pool.map(lambda url: client.get(url, policy).body == b"x", urls))
+"""
+
+
 def start(script: str, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def gaps(starts: list[float]) -> list[float]:
@@ -63,6 +95,25 @@ def test_processes_keep_the_interval_together(tmp_path: Path) -> None:
     starts = [float(text) for worker in workers for text in worker.communicate()[0].split()]
     assert len(starts) == 12
     assert min(gaps(starts)) >= INTERVAL
+
+
+def test_processes_keep_the_pace_as_the_host_sees_it(
+    sandbox: Sandbox, shelf: Shelf, tmp_path: Path
+) -> None:
+    """Three processes of two workers; ``python -m benchmarks.pace`` is the long form."""
+    shelf.answers["/x"] = tagged(b"x", PLAIN)
+    interval, port = 0.1, urlsplit(sandbox.url).port
+    workers = [start(CLIENT, tmp_path, port, interval, 4) for _ in range(3)]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.communicate("go\n")
+    seen = [request.at for request in sandbox.requests.all()]
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    assert len(seen) == 12
+    assert min(gaps(seen)) >= interval
+    assert max(seen) - min(seen) < 11 * interval * 2
 
 
 @pytest.mark.parametrize("is_answered", [True, False])
@@ -170,6 +221,128 @@ def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
 def test_crawl_delay_only_slows() -> None:
     assert Pace(2.0).at_least(1.0) == Pace(2.0)
     assert Pace(0.5, 2).at_least(1.0) == Pace(1.0, 2)
+
+
+LATENCIES = st.floats(0, 100)
+
+
+class TestSlowing:
+    @pytest.mark.parametrize(
+        ("delay", "latency", "concurrency", "is_well", "expected"),
+        [
+            (0.0, 0.001, 1, True, 0.0),
+            (0.0, PROMPT, 1, True, 0.0),
+            (0.0, 3.0, 1, True, 3.0),  # at once
+            (0.0, 3.0, 2, True, 1.5),
+            (3.0, 0.6, 1, True, 1.8),  # by half
+            (3.0, 0.1, 1, True, 1.5),
+            (0.0015, 0.1, 1, True, 0.0),  # in the end, not at all
+            (3.0, 0.1, 1, False, 3.0),  # errors come quickly
+            (0.0, 3.0, 1, False, 3.0),
+            (0.0, 1000.0, 1, True, LONGEST_DELAY),
+        ],
+    )
+    def test_follows_the_latency(
+        self, delay: float, latency: float, concurrency: int, is_well: bool, expected: float
+    ) -> None:
+        assert slowed(delay, latency, concurrency, is_well=is_well) == pytest.approx(expected)
+
+    @given(st.floats(0, LONGEST_DELAY), LATENCIES, st.integers(1, 8), st.booleans())
+    def test_has_its_bounds(
+        self, delay: float, latency: float, concurrency: int, is_well: bool
+    ) -> None:
+        after = slowed(delay, latency, concurrency, is_well=is_well)
+        assert 0 <= after <= LONGEST_DELAY
+        assert is_well or after >= delay
+        if latency > PROMPT:
+            assert after >= min(latency / concurrency, LONGEST_DELAY)
+
+    @given(LATENCIES, st.integers(1, 8))
+    def test_settles_at_the_latency_and_ends_with_it(
+        self, latency: float, concurrency: int
+    ) -> None:
+        target = min(latency / concurrency, LONGEST_DELAY) if latency > PROMPT else 0.0
+        delay = 0.0
+        for _ in range(3):
+            delay = slowed(delay, latency, concurrency, is_well=True)
+        assert delay == pytest.approx(target)
+        for _ in range(16):
+            delay = slowed(delay, 0.01, concurrency, is_well=True)
+        assert delay == 0
+
+    @pytest.fixture
+    def prompt(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pacing, "PROMPT", 0.05)
+
+    @pytest.mark.usefixtures("prompt")
+    @pytest.mark.parametrize("concurrency", [1, 2])
+    def test_a_slow_host_is_asked_less_often_until_it_recovers(
+        self, sandbox: Sandbox, shelf: Shelf, paced: PoliteClient, concurrency: int
+    ) -> None:
+        shelf.answers["/x"] = tagged(b"x", PLAIN)
+        policy = replace(ONCE, pace=Pace(0.0, concurrency))
+        latency = 0.2
+
+        def ask(times: int) -> list[float]:
+            sandbox.requests.clear()
+            for _ in range(times):
+                paced.get("http://x.test/example.test/x", policy)
+            return gaps([request.at for request in sandbox.requests.all()])
+
+        assert min(ask(5)) < latency / 4
+        sandbox.faults.add(Fault("late:0.2", "/example.test/", times=3))
+        assert min(ask(3)) >= latency + latency / concurrency
+        assert max(ask(2)) >= latency / concurrency / 2
+        assert any(max(ask(2)) < latency / 4 for _ in range(50))
+
+    @pytest.mark.usefixtures("prompt")
+    @pytest.mark.parametrize("kind", ["status:503", "status:429", "drop"])
+    def test_quick_errors_do_not_hasten_it(
+        self, sandbox: Sandbox, shelf: Shelf, paced: PoliteClient, kind: str
+    ) -> None:
+        shelf.answers["/x"] = tagged(b"x", PLAIN)
+        for fault in ("late:0.15", kind, kind, kind):
+            sandbox.faults.add(Fault(fault, "/example.test/"))
+        for _ in range(4):
+            with contextlib.suppress(FetchError):
+                paced.get("http://x.test/example.test/x", ONCE)
+        seen = [request.at for request in sandbox.requests.all()]
+        assert min(gaps(seen)) >= 0.15
+
+    @pytest.mark.usefixtures("prompt")
+    def test_a_request_without_an_answer_slows_too(
+        self, sandbox: Sandbox, paced: PoliteClient
+    ) -> None:
+        sandbox.faults.add(Fault("silent:5", "/example.test/"))
+        for _ in range(2):
+            with contextlib.suppress(FetchError):
+                paced.get("http://x.test/example.test/x", replace(ONCE, deadline=0.2))
+        first, second = (request.at for request in sandbox.requests.all())
+        assert second - first >= 0.4 - 0.01
+
+    @pytest.mark.usefixtures("prompt")
+    def test_is_shared_by_all_pacers_of_the_folder(self, tmp_path: Path) -> None:
+        with Pacer(tmp_path).slot("example.test", Pace()) as turn:
+            turn.asked_at -= 0.3
+        ended = time.monotonic()
+        with Pacer(tmp_path).slot("example.test", Pace(concurrency=2)):
+            assert time.monotonic() >= ended + 0.29
+
+    def test_a_prompt_host_is_not_slowed_at_all(
+        self,
+        shelf: Shelf,
+        paced: PoliteClient,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Not even a time is written down; ``python -m benchmarks.pace`` shows the figures."""
+        monkeypatch.setattr(pacing, "PROMPT", 5.0)
+        shelf.answers["/x"] = tagged(b"x", PLAIN)
+        policy = replace(ONCE, pace=Pace(0.0, concurrency=2))
+        with ThreadPoolExecutor(2) as pool:
+            urls = ["http://x.test/example.test/x"] * 50
+            assert all(pool.map(lambda url: paced.get(url, policy).body == b"x", urls))
+        assert (tmp_path / "pace" / "x.test").read_bytes() == b""
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

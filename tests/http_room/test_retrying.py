@@ -46,6 +46,21 @@ def test_not_where_it_cannot_help(error: Exception) -> None:
     assert tries(error, "never") == (error, [])
 
 
+def test_attempts_are_counted_anew_after_progress() -> None:
+    errors, progress = iter([CURABLE] * 9), iter([False, True, False, False, True, False, False])
+    tried = []
+
+    def call() -> None:
+        tried.append(1)
+        raise next(errors)
+
+    with pytest.raises(FetchError):
+        retrying.retrying(
+            call, attempts=3, sleep=lambda _: None, has_progressed=lambda: next(progress)
+        )
+    assert len(tried) == 4
+
+
 def test_a_wait_that_the_host_named_is_the_pacers() -> None:
     assert tries(FetchError("no", code="http_503", retry_after=3.0), "here") == ("here", [])
 

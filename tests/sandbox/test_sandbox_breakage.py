@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import socket
+import time
 import urllib.error
 import urllib.request
 import zlib
@@ -14,13 +15,16 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from albumart.sandbox.breakage import BOMB_BYTES, FAULTS, WRONG_BY, Fault, make_bomb
-from albumart.sandbox.server import Sandbox
+from albumart.sandbox.server import Sandbox, running_sandbox
 
 Ask = Callable[..., Any]
 ARGUMENTS = {
     "status": ":503",
     "slow": ":0",
     "silent": ":0",
+    "late": ":0",
+    "body": ":other",
+    "page": ":/robots.txt",
     "redirect": ":http://x.example/",
     "header": ":A: b",
 }
@@ -67,8 +71,6 @@ def test_slow_can_come_to_its_end(ask: Ask, sandbox: Sandbox, spoil: Ask) -> Non
 
 
 def test_stopping_ends_a_slow_answer(site: Any, cover: str) -> None:
-    from albumart.sandbox.server import running_sandbox
-
     with running_sandbox(site) as sandbox:
         sandbox.faults.add(Fault("slow:1000", cover))
         connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=20)
@@ -76,6 +78,26 @@ def test_stopping_ends_a_slow_answer(site: Any, cover: str) -> None:
         response = connection.getresponse()
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         response.read()
+
+
+def test_late_is_the_truth_after_a_while(ask: Ask, cover: str, spoil: Ask) -> None:
+    whole = ask(cover)
+    spoil("late:0.1")
+    began = time.monotonic()
+    got = ask(cover)
+    assert time.monotonic() - began >= 0.1
+    assert (got.status, got.body, got.headers["ETag"]) == (200, whole.body, whole.headers["ETag"])
+
+
+def test_stopping_ends_a_late_answer(site: Any, cover: str) -> None:
+    with running_sandbox(site) as sandbox:
+        sandbox.faults.add(Fault("late:1000", cover))
+        connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=20)
+        connection.request("GET", cover)
+        while sandbox.faults.waiting():
+            time.sleep(0.001)
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        connection.getresponse()
 
 
 @pytest.mark.parametrize("kind", ["silent:0.05", "drop"])
@@ -91,6 +113,19 @@ def test_reset_breaks_off_within_the_body(ask: Ask, cover: str, spoil: Ask) -> N
     with pytest.raises(ConnectionResetError):
         ask(cover)
     assert ask(cover).status == 200
+
+
+def test_reset_breaks_off_within_the_rest_that_was_asked_for(
+    sandbox: Sandbox, ask: Ask, cover: str, spoil: Ask
+) -> None:
+    whole = ask(cover).body
+    spoil("reset")
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection.request("GET", cover, headers={"Range": "bytes=1000-"})
+    response = connection.getresponse()
+    assert response.headers["Content-Range"] == f"bytes 1000-{len(whole) - 1}/{len(whole)}"
+    assert response.read1(10) == whole[1000:1010]
+    connection.close()
 
 
 def test_short_declares_more_than_comes(ask: Ask, cover: str, spoil: Ask) -> None:
@@ -121,6 +156,25 @@ def test_truncated_is_consistent_but_for_the_image(ask: Ask, cover: str, spoil: 
     assert whole.body.startswith(got.body)
     assert len(got.body) < len(whole.body)
     assert got.headers["ETag"] is None
+
+
+@pytest.mark.parametrize(("kind", "body"), [("empty", b""), ('body:{"feed": {}}', b'{"feed": {}}')])
+def test_another_body_under_the_true_type(
+    ask: Ask, cover: str, spoil: Ask, kind: str, body: bytes
+) -> None:
+    spoil(kind)
+    got = ask(cover)
+    assert (got.status, got.headers["Content-Type"], got.body) == (200, "image/jpeg", body)
+    assert got.headers["ETag"] is None
+
+
+def test_another_page_of_the_same_host(ask: Ask, cover: str, spoil: Ask) -> None:
+    other, etag = ask("/f1.bcbits.com/robots.txt"), ask(cover).headers["ETag"]
+    spoil("page:/robots.txt")
+    got = ask(cover, headers={"If-None-Match": etag})
+    assert (got.status, got.body) == (200, other.body)
+    spoil("page:/nowhere")
+    assert ask(cover).status == 404
 
 
 @pytest.mark.parametrize(("kind", "start"), [("html", b"<!doctype html>"), ("svg", b"<svg ")])

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from albumart.sandbox.breakage import FAULTS, Fault
 from albumart.sandbox.faults import Faults, fault_fields, fault_from_fields
 
-ARGUMENTS = {"status": ":503", "redirect": ":http://x.example/", "header": ":X-Robots-Tag: noai"}
+ARGUMENTS = {
+    "status": ":503",
+    "redirect": ":http://x.example/",
+    "header": ":X-Robots-Tag: noai",
+    "page": ":/x",
+}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -32,6 +37,10 @@ def test_every_kind_can_be_asked_for(name: str) -> None:
         (Fault("bomb:9", "/"), "expected 1 to 3 layers"),
         (Fault("redirect:", "/"), "expected one printable line"),
         (Fault("header:A: b\r\nC: d", "/"), "expected one printable line"),
+        (Fault("late:x", "/"), "could not convert"),
+        (Fault("page:x", "/"), "expected a path of the same host; got 'x'"),
+        (Fault("page:/x\n", "/"), "expected one printable line"),
+        (Fault("empty:x", "/"), "expected none"),
         (Fault("html:x", "/"), "expected none"),
         (Fault("html", "/", times=0), "times is 1 or more"),
         (Fault("html", "/", share=0), "share is above 0"),

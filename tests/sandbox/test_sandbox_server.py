@@ -40,6 +40,28 @@ def test_what_is_unchanged_answers_304_without_a_body(ask: Ask, cover: str, told
     assert ask(cover, headers={"If-None-Match": '"other"'}).status == 200
 
 
+def test_the_rest_of_a_file_comes_while_it_is_the_same(
+    ask: Ask, sandbox: Sandbox, cover: str
+) -> None:
+    whole = ask(cover)
+    wanted = {"Range": "bytes=100-", "If-Range": whole.headers["ETag"]}
+    got = ask(cover, headers=wanted)
+    assert (got.status, got.body, got.headers["ETag"]) == (
+        206,
+        whole.body[100:],
+        wanted["If-Range"],
+    )
+    assert got.headers["Content-Range"] == f"bytes 100-{len(whole.body) - 1}/{len(whole.body)}"
+    assert ask(cover, headers=wanted | {"If-Range": '"old"'}).body == whole.body
+    assert ask(cover, headers={"Range": "bytes=9999999-"}).status == 416
+    assert [seen.range for seen in sandbox.requests.all()] == [
+        "",
+        "bytes=100-",
+        "bytes=100-",
+        "bytes=9999999-",
+    ]
+
+
 def test_robots_are_welcome_at_known_hosts_only(ask: Ask) -> None:
     for host in ("f1.bcbits.com", "F1.BCBITS.COM", "raw.githubusercontent.com"):
         got = ask(f"/{host}/robots.txt")

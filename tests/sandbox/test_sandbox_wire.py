@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from albumart.sandbox.wire import Answer, is_unchanged, status_page, tagged
+from albumart.sandbox.wire import Answer, is_unchanged, rest_of, status_page, tagged
 
 PAGE = tagged(b"body", "text/plain", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
 
@@ -33,6 +35,42 @@ def test_an_answer_without_tag_or_date_is_never_unchanged() -> None:
     date = "Mon, 01 Jan 2024 00:00:00 GMT"
     assert not is_unchanged(bare, if_none_match=None, if_modified_since=date)
     assert not is_unchanged(status_page(404), if_none_match="*", if_modified_since=None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "if_range", "status", "body", "told"),
+    [
+        ("bytes=0-", None, 206, b"body", "bytes 0-3/4"),
+        ("bytes=3-", None, 206, b"y", "bytes 3-3/4"),
+        ("bytes=3-", PAGE.etag, 206, b"y", "bytes 3-3/4"),
+        ("bytes=3-", PAGE.last_modified, 206, b"y", "bytes 3-3/4"),
+        ("bytes=3-", '"other"', 200, b"body", None),
+        ("bytes=3-", "", 200, b"body", None),
+        ("bytes=4-", PAGE.etag, 416, status_page(416).body, "bytes */4"),
+        ("bytes=4-", '"other"', 200, b"body", None),
+        ("bytes=0-1", None, 200, b"body", None),
+        ("bytes=-1", None, 200, b"body", None),
+        ("lines=1-", None, 200, b"body", None),
+        (None, PAGE.etag, 200, b"body", None),
+    ],
+)
+def test_the_rest_of_a_file(
+    wanted: str | None, if_range: str | None, status: int, body: bytes, told: str | None
+) -> None:
+    answer = rest_of(PAGE, wanted=wanted, if_range=if_range)
+    assert (answer.status, answer.body) == (status, body)
+    assert dict(answer.all_headers()).get("Content-Range") == told
+
+
+@given(st.binary(min_size=1), st.data())
+def test_a_beginning_and_its_rest_are_the_whole(body: bytes, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, len(body) - 1))
+    rest = rest_of(tagged(body, "x/y"), wanted=f"bytes={first}-", if_range=None)
+    assert body[:first] + rest.body == body
+
+
+def test_only_what_was_found_has_a_rest() -> None:
+    assert rest_of(status_page(404), wanted="bytes=1-", if_range=None).status == 404
 
 
 def test_headers_leave_out_what_the_source_does_not_send() -> None:
