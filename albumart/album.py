@@ -5,11 +5,32 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A place in a chart: ``chart`` as the source numbers it, from 1, on an ISO day."""
+
+    chart: str
+    position: int
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
 class Album:
     """One album as one source tells it.
 
-    ``genres``, ``tags`` and ``moods`` keep the source's own words in its own order; the taxonomy
-    makes them canonical later. ``cover_urls`` lists the candidates, best first.
+    Words (``genres``, ``tags``, ``styles``, ``moods``, ``themes``) are the source's own, in its
+    own order; the taxonomy makes them canonical later. ``cover_urls`` lists the candidates, best
+    first.
+
+    Attributes:
+        source: name of a row of SOURCES.
+        source_id: the source's own id of the album.
+        genre_ids: ids of ``genres``, where the source numbers them.
+        genre_votes: how many people stand behind each of ``genres``, where the source counts them.
+        tag_votes: the same of ``tags``.
+        artist_id: the source's own id of the artist.
+        released: as exact as it is known: ``1988``, ``1988-11`` or ``1988-11-05``.
+        rating: 1 to 10.
+        listings: where it stood in charts. What changes daily is no part of what an album is.
     """
 
     source: str
@@ -22,6 +43,17 @@ class Album:
     artist: str | None = None
     year: int | None = None
     page_url: str | None = None
+    artist_id: str | None = None
+    released: str | None = None
+    genre_ids: tuple[str, ...] = ()
+    genre_votes: tuple[int, ...] = ()
+    tag_votes: tuple[int, ...] = ()
+    styles: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    rating: int | None = None
+    review: str | None = None
+    reviewer: str | None = None
+    listings: tuple[Listing, ...] = ()
 
     @property
     def key(self) -> str:

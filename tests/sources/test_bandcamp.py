@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from albumart.errors import ParseError
-from albumart.sources import SOURCES, Page
-from albumart.sources.bandcamp import parse
+from albumart.sources import Page
+from albumart.sources.bandcamp import COVER_POLICY, parse
 
 ROW = "http://f1.bcbits.com/img/a42_2.jpg\tmetal/a7.jpg"
 
@@ -68,7 +68,7 @@ def test_any_text_is_albums_or_a_parse_error(text: str) -> None:
 
 
 def test_the_source_asks_only_bandcamp_for_covers() -> None:
-    assert SOURCES["bandcamp"].covers.hosts == {"f1.bcbits.com", "*.bcbits.com"}
+    assert COVER_POLICY.hosts == {"f1.bcbits.com", "*.bcbits.com"}
 
 
 def test_the_real_list_parses_whole() -> None:
