@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from albumart.album import Album, CoverResult, CoverStatus, cover_key
-from albumart.errors import FetchError, Refused, UnsafeInput
+from albumart.errors import FetchError, ParseError, Refused, UnsafeInput
 from albumart.http.answers import STAY_AWAY
-from albumart.http.client import FetchPolicy, PoliteClient
+from albumart.http.client import PoliteClient, Response
 from albumart.images import inspect_cover
 from albumart.sources import SOURCES
 from albumart.stores.metadata import AlbumStore
@@ -25,6 +26,9 @@ GONE: Final = (404, 410)
 RETRIABLE_IMAGE_CODES: Final = frozenset({"truncated"})
 # Longer than a batch takes: a running download puts its objects well before their documents.
 ORPHAN_AGE: Final = timedelta(hours=1)
+
+
+Fetch = Callable[[str], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ def download_covers(
     results: list[CoverResult] = []
 
     def work(album: Album) -> None:
-        policy = SOURCES[album.source].covers
-        results.append(download_cover(client, workspace.objects, album, policy))
+        fetch = partial(SOURCES[album.source].fetch_cover, client)
+        results.append(download_cover(fetch, workspace.objects, album))
         progress(1)
 
     try:
@@ -65,23 +69,19 @@ def download_covers(
     )
 
 
-def download_cover(
-    client: PoliteClient, objects: ObjectStore, album: Album, policy: FetchPolicy
-) -> CoverResult:
+def download_cover(fetch: Fetch, objects: ObjectStore, album: Album) -> CoverResult:
     """Try the album's candidates, best first, until one is stored or may come later."""
     result = CoverResult(album.key, CoverStatus.ABSENT, code="no_address")
     for url in album.cover_urls:
-        result = _try_candidate(client, objects, album.key, url, policy)
+        result = _try_candidate(fetch, objects, album.key, url)
         if result.status in (CoverStatus.STORED, CoverStatus.AGAIN):
             break
     return result
 
 
-def _try_candidate(
-    client: PoliteClient, objects: ObjectStore, key: str, url: str, policy: FetchPolicy
-) -> CoverResult:
+def _try_candidate(fetch: Fetch, objects: ObjectStore, key: str, url: str) -> CoverResult:
     try:
-        response = client.get(url, policy)
+        response = fetch(url)
     except (Refused, UnsafeInput) as error:
         if error.code == "host_closed":
             # Another cover was refused, and the host is left alone: that says nothing of this one.
@@ -89,6 +89,8 @@ def _try_candidate(
         return CoverResult(key, CoverStatus.REFUSED, error.code, url)
     except FetchError as error:
         return CoverResult(key, CoverStatus.AGAIN, error.code, url, retry_after=error.retry_after)
+    except ParseError:
+        return CoverResult(key, CoverStatus.QUARANTINED, "cover_index", url)
     if response.status != 200:
         status = CoverStatus.ABSENT if response.status in GONE else CoverStatus.QUARANTINED
         return CoverResult(key, status, f"http_{response.status}", url)

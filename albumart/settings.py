@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         default="", description="Address that stands for every source (sandbox or caching proxy)."
     )
 
+    permissions: str = Field(
+        default="",
+        description="Sources that you state you have permission to scrape, such as allmusic.",
+    )
+
     mongodb_uri: SecretStr | None = Field(default=None, description="Use this MongoDB.")
     mongodb_database: str = "albumart"
 
@@ -61,6 +66,11 @@ class Settings(BaseSettings):
     )
     mongodb_port: int | None = Field(default=None, ge=1, le=65535)
     s3_port: int | None = Field(default=None, ge=1, le=65535)
+
+    @property
+    def permitted(self) -> frozenset[str]:
+        """Names of the sources that the operator states permission for."""
+        return frozenset(filter(None, (name.strip() for name in self.permissions.split(","))))
 
     @property
     def cache(self) -> Path:

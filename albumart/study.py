@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from albumart.errors import BadStudy, NotFound
+from albumart.query import Query
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -21,10 +22,26 @@ class _Table(BaseModel):
 
 
 class Collect(_Table):
-    """Which source is asked, and what: ``url`` overrides the source's own address."""
+    """Which source is asked, and what.
 
-    source: Literal["bandcamp"]
+    ``url`` overrides the source's own address; ``country`` and ``genres`` are for sources that
+    take them.
+    """
+
+    source: str = Field(pattern="^[a-z]+$")
     url: str | None = None
+    country: str | None = None
+    genres: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> Query:
+        """What the source is asked."""
+        return Query(self.url, self.country, self.genres)
+
+    @property
+    def scope(self) -> str:
+        """Name of the part of the source that the study is about."""
+        return self.query.scope(self.source)
 
 
 class Labels(_Table):
@@ -134,6 +151,12 @@ class Study(_Table):
         given = {"backbone": backbone, "weights": weights}
         changes = {name: value for name, value in given.items() if value is not None}
         return self.model_copy(update={"model": self.model.model_copy(update=changes)})
+
+    def with_source(self, source: str | None, url: str | None) -> "Study":
+        """This study on another source, where one is given."""
+        if source is None:
+            return self
+        return self.model_copy(update={"collect": Collect(source=source, url=url)})
 
 
 def list_studies() -> list[str]:

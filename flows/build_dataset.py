@@ -10,15 +10,23 @@ from tasks.validate import validate_stored, validate_version
 
 
 @flow(name="build-dataset", flow_run_name="build-dataset-{study}")
-def build_dataset(study: str, origin: Origin = Origin.LIVE, limit: int | None = None) -> str:
+def build_dataset(
+    study: str,
+    origin: Origin = Origin.LIVE,
+    limit: int | None = None,
+    source: str | None = None,
+    url: str | None = None,
+) -> str:
     """Build a dataset version and return its digest. The same data gives the same digest.
 
     Args:
         study: name of a study, or path of its file.
         origin: whose albums.
         limit: only this many albums of the source, a fair sample.
+        source: another source than the study's.
+        url: its address or path.
     """
-    chosen = find_study(study)
+    chosen = find_study(study, source=source, url=url)
     publish_validation(validate_stored(chosen, origin, limit))
     digest = build_version(chosen, origin, limit)
     publish_validation(validate_version(digest))

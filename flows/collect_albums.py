@@ -1,24 +1,34 @@
 """One source, one query → stored albums."""
 
+from dataclasses import asdict
+
 from prefect import flow
 
 from albumart.album import Origin
-from tasks.artifacts import publish_counts
-from tasks.collect import collect_source
-from tasks.resources import find_study
+from albumart.query import Query
+from tasks.artifacts import publish_collection
+from tasks.collect import collect_source, raise_if_quarantined
+from tasks.resources import Sources
 
 
-@flow(name="collect-albums", flow_run_name="collect-albums-{study}")
+@flow(name="collect-albums", flow_run_name="collect-albums-{source}")
 def collect_albums(
-    study: str, origin: Origin = Origin.LIVE, mirror: str | None = None
+    source: str,
+    query: Query | None = None,
+    origin: Origin = Origin.LIVE,
+    mirror: str | None = None,
 ) -> dict[str, int]:
-    """Collect the albums of a study's source. Unchanged albums are not written again.
+    """Collect the albums of a source. What did not change is not written again.
+
+    A scrape that changed too much since the last one is kept aside until somebody accepts it.
 
     Args:
-        study: name of a study, or path of its file.
+        source: name of a source.
+        query: which part of it; by default all.
         origin: under which the albums are kept.
         mirror: address that stands for the source.
     """
-    counts = collect_source(find_study(study), origin, mirror)
-    publish_counts("albums", counts)
-    return counts
+    collected = collect_source(source, query or Query(), Sources(origin, mirror))
+    publish_collection(collected)
+    raise_if_quarantined(collected)
+    return asdict(collected.counts.albums)

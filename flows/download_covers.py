@@ -3,14 +3,16 @@
 from prefect import flow
 
 from albumart.album import Origin
+from albumart.query import Query
 from tasks.artifacts import TrackedProgress, publish_counts
 from tasks.covers import count_covers, download_batch, find_due_covers
-from tasks.resources import Sources, find_study
+from tasks.resources import Sources
 
 
-@flow(name="download-covers", flow_run_name="download-covers-{study}")
+@flow(name="download-covers", flow_run_name="download-covers-{source}")
 def download_covers(
-    study: str,
+    source: str,
+    query: Query | None = None,
     origin: Origin = Origin.LIVE,
     mirror: str | None = None,
     limit: int | None = None,
@@ -20,19 +22,20 @@ def download_covers(
     When the source closes its door (401, 403, 451, 429) the rest is left for the next run.
 
     Args:
-        study: name of a study, or path of its file.
+        source: name of a source.
+        query: which part of it; by default all.
         origin: under which the albums are kept.
         mirror: address that stands for the source.
         limit: only this many albums of the source, a fair sample.
     """
-    chosen, sources = find_study(study), Sources(origin, mirror)
-    ranges = find_due_covers(chosen, origin, limit)
+    scope = (query or Query()).scope(source)
+    ranges = find_due_covers(scope, origin, limit)
     with TrackedProgress("covers", len(ranges)) as progress:
         for keys in ranges:
-            batch = download_batch(chosen, keys, limit, sources)
+            batch = download_batch(scope, keys, limit, Sources(origin, mirror))
             progress.advance()
             if batch.door_closed:
                 break
-    counts = count_covers(chosen, origin, limit)
+    counts = count_covers(scope, origin, limit)
     publish_counts("covers", counts)
     return counts

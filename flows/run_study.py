@@ -24,6 +24,8 @@ def run_study(
     limit: int | None = None,
     backbone: str | None = None,
     weights: str | None = None,
+    source: str | None = None,
+    url: str | None = None,
 ) -> dict[str, Any]:
     """Run every station of a study. What did not change is not done again.
 
@@ -35,15 +37,19 @@ def run_study(
         limit: only this many albums of the source, a fair sample.
         backbone: another backbone than the study's.
         weights: other weights than the study's: imagenet, random, or a path.
+        source: another source than the study's, such as folder.
+        url: its address or path.
     """
-    chosen, watch = find_study(study), Stopwatch()
+    chosen, watch = find_study(study, source=source, url=url), Stopwatch()
     with open_sources(chosen, sandbox=sandbox, real=real, mirror=mirror) as sources:
         origin, address = sources.origin, sources.mirror
-        watch.time("collect", collect_albums, study, origin, address)
-        watch.time("covers", download_covers, study, origin, address, limit)
-    dataset = watch.time("dataset", build_dataset, study, origin, limit)
+        name, query = chosen.collect.source, chosen.collect.query
+        watch.time("collect", collect_albums, name, query, origin, address)
+        watch.time("covers", download_covers, name, query, origin, address, limit)
+    dataset = watch.time("dataset", build_dataset, study, origin, limit, source, url)
     options = {"real": real, "limit": limit, "backbone": backbone, "weights": weights}
-    provenance = Provenance(command_line(study, options), origin)
+    options |= {"source": source, "from": url}
+    provenance = Provenance(command_line(study, options), origin, chosen.collect.scope)
     version = watch.time("train", train_model, study, dataset, backbone, weights, provenance)
     outcome = watch.time("promote", promote_model, study, version)
     return summarize(chosen, version, origin, limit) | outcome | {"seconds": watch.seconds}

@@ -1,9 +1,11 @@
 """What a person sees of a run in the Prefect UI."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -14,17 +16,22 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from albumart.progress import open_bar
+
+if TYPE_CHECKING:
+    from tasks.collect import Collected
+
 
 class TrackedProgress:
-    """A progress artifact over ``total`` steps."""
+    """A progress artifact over ``total`` steps, and a bar for whoever sits at a terminal."""
 
-    def __init__(self, key: str, total: int) -> None:
-        self._total, self._done = total, 0
+    def __init__(self, key: str, total: int = 0) -> None:
+        self._total, self._done, self._shown = total, 0, 0
         # Our flows and tasks run outside an event loop, where Prefect's function is synchronous.
         artifact = create_progress_artifact(0.0, key=f"{key}-progress", description=key)
         self._artifact = cast("UUID", artifact)
 
-    def __enter__(self) -> "TrackedProgress":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -36,16 +43,69 @@ class TrackedProgress:
         if kind is None:
             update_progress_artifact(self._artifact, 100.0)
 
+    def expect(self, steps: int) -> None:
+        """So many steps more are to come."""
+        self._total += steps
+
     def advance(self) -> None:
         """One step more is done."""
         self._done += 1
-        update_progress_artifact(self._artifact, 100.0 * self._done / self._total)
+        percent = min(100 * self._done // max(self._total, 1), 99)
+        if percent > self._shown:  # each update is a request to Prefect's server
+            self._shown = percent
+            update_progress_artifact(self._artifact, float(percent))
+
+
+class PageProgress(TrackedProgress):
+    """The progress of a crawl, whose length shows as it goes; with a bar at a terminal."""
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._bar = self._stack.enter_context(open_bar("pages", None))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+        super().__exit__(kind, error, tb)
+
+    def expect(self, steps: int) -> None:
+        """So many pages more are to come."""
+        super().expect(steps)
+        self._bar.total = self._total
+        self._bar.refresh()
+
+    def advance(self) -> None:
+        """One page more is done."""
+        super().advance()
+        self._bar.update()
 
 
 def publish_counts(what: str, counts: Mapping[str, int]) -> None:
     """A table of counts under the key ``<what>-counts``."""
     table = [{what: escape(name), "count": count} for name, count in counts.items()]
     create_table_artifact(table, key=f"{what}-counts", description=f"{what} by outcome")
+
+
+def publish_collection(collected: "Collected") -> None:
+    """Counts of a scrape, the comparison with the one before, and what validation found."""
+    counts = collected.counts
+    publish_counts("albums", asdict(counts.albums))
+    publish_counts("pages", counts.pages)
+    if counts.changes:
+        rows = [{**asdict(change), "genre": escape(change.genre)} for change in counts.changes]
+        verdict = "; ".join(counts.reasons) or "accepted"
+        create_table_artifact(
+            rows, key="scrape-comparison", description=escape(f"{counts.run}: {verdict}")
+        )
+    if collected.validation["results"]:
+        publish_validation(collected.validation)
+    if collected.data_docs:
+        create_link_artifact(collected.data_docs, link_text="Data Docs", key="data-docs")
 
 
 def publish_validation(report: Mapping[str, Any]) -> None:

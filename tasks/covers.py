@@ -7,7 +7,6 @@ from prefect import task
 from albumart.album import Origin
 from albumart.covers import BatchCounts, download_covers
 from albumart.progress import progress_bar
-from albumart.study import Study
 from tasks.resources import Sources, open_client, open_stores
 
 logger = logging.getLogger("albumart.tasks")
@@ -16,27 +15,25 @@ KeyRange = tuple[str, str]
 
 
 @task
-def find_due_covers(study: Study, origin: Origin, limit: int | None) -> list[KeyRange]:
+def find_due_covers(scope: str, origin: Origin, limit: int | None) -> list[KeyRange]:
     """Ranges of album keys whose covers may be asked for now."""
     with open_stores(origin) as workspace:
-        return workspace.albums.due_ranges(study.collect.source, limit=limit)
+        return workspace.albums.due_ranges(scope, limit=limit)
 
 
 @task(task_run_name="covers-from-{keys[0]}", retries=2, retry_delay_seconds=10)
-def download_batch(
-    study: Study, keys: KeyRange, limit: int | None, sources: Sources
-) -> BatchCounts:
+def download_batch(scope: str, keys: KeyRange, limit: int | None, sources: Sources) -> BatchCounts:
     """Download one range of covers; counts by status, and whether the source closed its door."""
     with open_client(sources.mirror) as client, open_stores(sources.origin) as workspace:
-        albums = workspace.albums.due_albums(study.collect.source, keys, limit=limit)
+        albums = workspace.albums.due_albums(scope, keys, limit=limit)
         with progress_bar("covers", len(albums)) as advance:
             return download_covers(client, workspace, albums, progress=advance)
 
 
 @task
-def count_covers(study: Study, origin: Origin, limit: int | None) -> dict[str, int]:
-    """Albums of the study's source by cover status: every album is in exactly one."""
+def count_covers(scope: str, origin: Origin, limit: int | None) -> dict[str, int]:
+    """Albums of a scope by cover status: every album is in exactly one."""
     with open_stores(origin) as workspace:
-        counts = workspace.albums.cover_counts(study.collect.source, limit=limit)
+        counts = workspace.albums.cover_counts(scope, limit=limit)
     logger.info("covers     %s", ", ".join(f"{n} {status}" for status, n in counts.items() if n))
     return counts

@@ -12,11 +12,14 @@ from prefect.logging.handlers import APILogHandler
 from albumart.album import Origin
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.embedded.platform import current_endpoints
-from albumart.errors import BadStudy, PlatformError
+from albumart.errors import BadStudy, NotFound, PlatformError, Refused
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
+from albumart.query import Query
 from albumart.sandbox.process import sandbox_process
 from albumart.settings import load_settings
+from albumart.sources import Source, find_source
+from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace, open_workspace
 from albumart.study import Study, load_study
 
@@ -69,9 +72,34 @@ def open_sources(
         yield Sources(Origin.LIVE, mirror or load_settings().mirror or None)
 
 
-def find_study(name: str, *, backbone: str | None = None, weights: str | None = None) -> Study:
-    """The study, with the model that the caller asked for."""
-    return load_study(name).with_model(backbone=backbone, weights=weights)
+def find_permitted_source(name: str, query: Query, origin: Origin) -> Source:
+    """The source, if it can be asked ``query``, and if we may ask it at all.
+
+    Raises:
+        Refused: the operator has not stated that they have the source's permission.
+    """
+    source = find_source(name, query)
+    is_off = source.needs_permission and name not in load_settings().permitted
+    if is_off and origin is Origin.LIVE:
+        raise Refused(
+            f"{name} is off until you state that you have its permission: set "
+            f"ALBUMART_PERMISSIONS={name}; `albumart data import {name} DIR` reads saved pages",
+            code="no_permission",
+        )
+    return source
+
+
+def find_study(
+    name: str,
+    *,
+    backbone: str | None = None,
+    weights: str | None = None,
+    source: str | None = None,
+    url: str | None = None,
+) -> Study:
+    """The study, with the model and the source that the caller asked for."""
+    study = load_study(name).with_model(backbone=backbone, weights=weights)
+    return study.with_source(source, url)
 
 
 @cache
@@ -79,6 +107,21 @@ def find_dataset(digest: str) -> Manifest:
     """A dataset version; immutable, so each process reads it once."""
     with open_stores() as workspace:
         return read_manifest(workspace.objects, digest)
+
+
+def copy_object(objects: ObjectStore, key: str) -> str:
+    """Address of a copy of an object on this machine; empty where there is no such object.
+
+    A browser cannot open the object itself, and a signed address must be in no artifact.
+    """
+    path = load_settings().home / key
+    try:
+        body = objects.get(key)
+    except NotFound:
+        return ""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(body)
+    return path.resolve().as_uri()
 
 
 def flush_logs() -> None:

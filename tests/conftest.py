@@ -2,12 +2,14 @@
 
 import dataclasses
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from albumart.album import Origin
 from albumart.embedded.platform import ALL_PARTS, open_platform
 from albumart.endpoints import Endpoints
 from albumart.settings import Settings
@@ -22,6 +24,9 @@ def pytest_configure() -> None:
     for name in [n for n in os.environ if n.startswith(("ALBUMART_", "PREFECT_"))]:
         if name != FOR_TESTS:
             del os.environ[name]
+    # A shell without job control starts what it puts in the background with SIGINT ignored, and
+    # every child inherits that; some tests press Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +75,6 @@ def own_endpoints(endpoints: Endpoints, mongo_database: str) -> Endpoints:
 
 @pytest.fixture
 def workspace(own_endpoints: Endpoints, tmp_path: Path) -> Iterator[Workspace]:
-    """Empty stores of this test's own."""
-    with open_workspace(own_endpoints, tmp_path / "cache") as opened:
+    """Empty stores of this test's own, for what the sandbox tells."""
+    with open_workspace(own_endpoints, tmp_path / "cache", Origin.SANDBOX) as opened:
         yield opened

@@ -1,21 +1,21 @@
 """Covers from the sandbox into real stores: every fault ends as a counted outcome."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from albumart.album import Album, Cover, CoverResult, CoverStatus, Origin
-from albumart.collect import collect_albums
+from albumart.collect.scrape import collect_albums
 from albumart.covers import THREADS, SweepCounts, download_cover, download_covers, sweep_covers
-from albumart.http.client import FetchPolicy, PoliteClient
+from albumart.http.client import FetchPolicy, PoliteClient, Response
 from albumart.http.pacing import Pace, Pacer
 from albumart.sandbox.faults import Fault
 from albumart.sandbox.server import Sandbox, running_sandbox
 from albumart.sandbox.site import MadeSite
-from albumart.sources import Query
+from albumart.sources import SOURCES, Query
 from albumart.stores.metadata import AlbumStore
 from albumart.stores.workspace import Workspace
 
@@ -41,8 +41,12 @@ def client(sandbox: Sandbox, workspace: Workspace) -> Iterator[PoliteClient]:
         yield opened
 
 
+def fetching(client: PoliteClient) -> Callable[[str], Response]:
+    return lambda url: client.get(url, QUICK)
+
+
 def collected(client: PoliteClient, workspace: Workspace) -> list[Album]:
-    collect_albums(client, workspace, "bandcamp", Query())
+    collect_albums(client, workspace, SOURCES["bandcamp"], Query())
     (keys,) = workspace.albums.due_ranges("bandcamp", size=10_000)
     return workspace.albums.due_albums("bandcamp", keys)
 
@@ -95,9 +99,9 @@ def test_each_fault_has_its_outcome(
     code: str,
 ) -> None:
     album = next(a for a in collected(client, workspace))
-    assert download_cover(client, workspace.objects, album, QUICK)
+    assert download_cover(fetching(client), workspace.objects, album)
     sandbox.faults.add(Fault(fault.kind, "/f1.bcbits.com/img/*", 1))
-    result = download_cover(client, workspace.objects, album, QUICK)
+    result = download_cover(fetching(client), workspace.objects, album)
     assert (result.status, result.code) == (status, code)
     assert result.cover is None
 
@@ -118,7 +122,7 @@ def test_a_refusal_stops_the_source_and_condemns_only_its_own_cover(
 
 
 def test_an_album_without_an_address_is_absent(client: PoliteClient, workspace: Workspace) -> None:
-    result = download_cover(client, workspace.objects, Album("bandcamp", "1", ()), QUICK)
+    result = download_cover(fetching(client), workspace.objects, Album("bandcamp", "1", ()))
     assert (result.status, result.code) == (CoverStatus.ABSENT, "no_address")
 
 
@@ -129,10 +133,10 @@ def test_the_next_candidate_is_tried_when_the_first_is_gone(
     good = next(
         a.cover_urls[0]
         for a in albums
-        if download_cover(client, workspace.objects, a, QUICK).status is CoverStatus.STORED
+        if download_cover(fetching(client), workspace.objects, a).status is CoverStatus.STORED
     )
     ladder = Album("bandcamp", "1", ("http://f1.bcbits.com/img/gone.jpg", good))
-    result = download_cover(client, workspace.objects, ladder, QUICK)
+    result = download_cover(fetching(client), workspace.objects, ladder)
     assert (result.status, result.url) == (CoverStatus.STORED, good)
 
 
@@ -142,7 +146,7 @@ def test_the_next_candidate_is_tried_when_the_first_is_gone(
 def test_an_unsafe_address_is_refused_and_nothing_is_sent(
     client: PoliteClient, workspace: Workspace, sandbox: Sandbox, url: str
 ) -> None:
-    result = download_cover(client, workspace.objects, Album("bandcamp", "1", (url,)), QUICK)
+    result = download_cover(fetching(client), workspace.objects, Album("bandcamp", "1", (url,)))
     assert result.status is CoverStatus.REFUSED
     assert sum(sandbox.requests.counts().values()) == 0
 

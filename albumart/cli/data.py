@@ -1,44 +1,140 @@
-"""``albumart data status | retry | sweep``."""
+"""``albumart data``: what the stores hold, and mending it."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from albumart.album import Origin
+from albumart.cli import pages, words
 from albumart.cli.output import Json, say, say_json, say_table
 from albumart.cli.stores import open_stores
 
 if TYPE_CHECKING:
-    from albumart.stores.metadata import AlbumStore
+    from albumart.stores.workspace import Workspace
 
 app = typer.Typer(help="What the stores hold, and mending it.")
+app.command("parse")(pages.parse)
+app.command("import")(pages.import_)
+app.command("reparse")(pages.reparse)
+app.command("unmapped")(words.unmapped)
+app.command("export")(words.export)
 
 SourceName = Annotated[str | None, typer.Option(help="Only this source.")]
+OriginName = Annotated[Origin, typer.Option(help="Whose answers: live, recorded or sandbox.")]
 
 
 @app.command()
 def status(*, source: SourceName = None, json: Json = False) -> None:
-    """Albums by origin, source and cover status, and the codes of what went wrong."""
+    """Albums by origin, scope and cover status, and the codes of what went wrong."""
     with open_stores() as workspace:
         found = {
-            str(origin): {name: _counts(albums, name) for name in albums.sources()}
+            str(origin): {
+                scope: {"covers": albums.cover_counts(scope), "codes": albums.code_counts(scope)}
+                for scope in albums.scopes()
+                if source in (None, scope.partition("?")[0])
+            }
             for origin, albums in workspace.every_origin.items()
         }
     rows = [
-        (origin, name, kind, key, count)
-        for origin, sources in found.items()
-        for name, counts in sources.items()
+        (origin, scope, kind, key, count)
+        for origin, scopes in found.items()
+        for scope, counts in scopes.items()
         for kind, table in counts.items()
         for key, count in table.items()
-        if source in (None, name)
     ]
     if json:
         say_json({"origins": found})
     else:
-        say_table([("origin", "source", "what", "which", "albums"), *rows])
+        say_table([("origin", "scope", "what", "which", "albums"), *rows])
 
 
-def _counts(albums: "AlbumStore", source: str) -> dict[str, dict[str, int]]:
-    return {"covers": albums.cover_counts(source), "codes": albums.code_counts(source)}
+@app.command("pages")
+def pages_(*, origin: OriginName = Origin.LIVE, json: Json = False) -> None:
+    """Pages by source, status and code."""
+    with open_stores(origin) as workspace:
+        found = workspace.pages.counts()
+    rows = [(*key, count) for key, count in found.items()]
+    if json:
+        names = ("source", "status", "code", "pages")
+        say_json({"pages": [dict(zip(names, row, strict=True)) for row in rows]})
+    else:
+        say_table([("source", "status", "code", "pages"), *rows])
+
+
+@app.command()
+def scrapes(
+    *, source: SourceName = None, origin: OriginName = Origin.LIVE, json: Json = False
+) -> None:
+    """Scrapes that brought something new, newest first, and why one is quarantined."""
+    with open_stores(origin) as workspace:
+        found = workspace.scrapes.scrapes(source)
+    if json:
+        say_json(
+            {
+                "scrapes": [
+                    {
+                        "run": scrape.run,
+                        "scope": scrape.scope,
+                        "status": scrape.status,
+                        "started": scrape.started,
+                        "albums": sum(scrape.totals.values()),
+                        "reasons": scrape.reasons,
+                    }
+                    for scrape in found
+                ]
+            }
+        )
+        return
+    rows = [(s.run, s.scope, s.status, sum(s.totals.values()), "; ".join(s.reasons)) for s in found]
+    say_table([("run", "scope", "status", "albums", "why"), *rows])
+
+
+@app.command()
+def accept(
+    run: Annotated[str, typer.Argument(help="Name of a quarantined scrape.")],
+    *,
+    origin: OriginName = Origin.LIVE,
+) -> None:
+    """Store a scrape that was quarantined: you looked at it, and it is right."""
+    from albumart.collect.load import accept_scrape
+    from albumart.sources import SOURCES
+
+    with open_stores(origin) as workspace:
+        source = SOURCES[workspace.scrapes.find(run).source]
+        counts = accept_scrape(workspace, source, run)
+    say(f"{run} is current: {counts.inserted} albums new, {counts.changed} changed")
+
+
+@app.command()
+def quarantined(
+    *, source: SourceName = None, origin: OriginName = Origin.LIVE, json: Json = False
+) -> None:
+    """Albums that were set aside, each with its reason."""
+    with open_stores(origin) as workspace:
+        for row in workspace.albums.quarantined(source):
+            if json:
+                say_json(row)
+            else:
+                say(f"{row['key']}  {row['reason']}  {row['page']}")
+
+
+@app.command()
+def history(
+    album: Annotated[str, typer.Argument(help="Key of an album, such as itunes:251001680.")],
+    *,
+    origin: OriginName = Origin.LIVE,
+    json: Json = False,
+) -> None:
+    """What changed of one album, and when."""
+    with open_stores(origin) as workspace:
+        entries = workspace.albums.history(album)
+    if json:
+        say_json({"album": album, "history": entries})
+        return
+    for entry in entries:
+        for change in entry["changes"]:
+            what = f"{change['field']}: {change['old']} → {change['new']}"
+            say(f"{entry['at']:%Y-%m-%d %H:%M}  {what}")
 
 
 @app.command()
@@ -46,12 +142,31 @@ def retry(
     *,
     source: SourceName = None,
     code: Annotated[str | None, typer.Option(help="Only this code, such as truncated.")] = None,
+    origin: OriginName = Origin.LIVE,
+    mirror: Annotated[
+        str | None, typer.Option(help="Address that stands for every source.", metavar="URL")
+    ] = None,
 ) -> None:
-    """Make failed covers due again; the next run downloads them."""
-    with open_stores() as workspace:
-        stores = workspace.every_origin.values()
-        count = sum(albums.reset_covers(source, code=code) for albums in stores)
-    say(f"{count} covers are due again; the next run asks for them")
+    """Ask again for the pages and covers that failed, and for nothing else."""
+    from albumart.cli.output import show_stations
+
+    show_stations()
+    with open_stores(origin) as workspace:
+        pages, covers = _retry(workspace, source, code, mirror)
+    for what, counts in (("pages", pages), ("covers", covers)):
+        say(f"{what}: " + (", ".join(f"{n} {name}" for name, n in counts.items() if n) or "none"))
+
+
+def _retry(
+    workspace: "Workspace", source: str | None, code: str | None, mirror: str | None
+) -> tuple[dict[str, int], dict[str, int]]:
+    from albumart.cli.sources import open_client
+    from albumart.retry import Retrying, retry_failures
+    from albumart.validation.scraped import ScrapeJudge
+
+    with open_client(workspace.origin, mirror) as client:
+        counts = retry_failures(client, workspace, Retrying(source, code), ScrapeJudge)
+    return counts.pages, counts.covers
 
 
 @app.command()

@@ -32,6 +32,18 @@ def run(
         Path | None, typer.Option(help="Let the sandbox serve recorded real files.", metavar="DIR")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only N albums, a fair sample.")] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            help="Use your own covers, DIR/<label>/*.jpg: --source folder.", metavar="DIR"
+        ),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Collect from another source than the study's.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--from", help="Address or path for --source.", metavar="URL")
+    ] = None,
     backbone: Annotated[str | None, typer.Option(help="Another backbone than the study's.")] = None,
     weights: Annotated[
         str | None, typer.Option(help="imagenet, random, or an .h5 file of Keras.")
@@ -44,6 +56,8 @@ def run(
     What did not change since the last run is not done again.
     """
     show_stations()
+    if images:
+        source, url = "folder", str(images.resolve())
     options = {
         "study": study,
         "sandbox": sandbox,
@@ -52,8 +66,10 @@ def run(
         "limit": limit,
         "backbone": backbone,
         "weights": weights,
+        "source": source,
+        "url": url,
     }
-    _check_early(study, backbone, weights, real)
+    _check_early(options)
     result = _run_on_platform(options)
     if json:
         say_json(result)
@@ -61,14 +77,22 @@ def run(
         _tell(result)
 
 
-def _check_early(study: str, backbone: str | None, weights: str | None, real: Path | None) -> None:
+def _check_early(options: Mapping[str, Any]) -> None:
     """Find a wrong word before anything is started."""
-    from albumart.errors import NotFound
+    from albumart.errors import BadStudy, NotFound
     from albumart.models.weights import resolve_weights
+    from albumart.sources import find_source
     from albumart.study import load_study
 
-    resolve_weights(load_study(study).with_model(backbone=backbone, weights=weights).model)
-    if real is not None and not real.is_dir():
+    study = load_study(options["study"])
+    study = study.with_model(backbone=options["backbone"], weights=options["weights"])
+    resolve_weights(study.model)
+    if options["url"] and not options["source"]:
+        raise BadStudy("--from: expected --source with it; got none")
+    collect = study.with_source(options["source"], options["url"]).collect
+    find_source(collect.source, collect.query)
+    if options["real"] is not None and not Path(options["real"]).is_dir():
+        real = options["real"]
         raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
 
 

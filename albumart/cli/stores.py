@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from albumart.album import Origin
+
 if TYPE_CHECKING:
     from albumart.stores.workspace import Workspace
 
 
 @contextmanager
-def open_stores() -> Iterator["Workspace"]:
+def open_stores(origin: Origin = Origin.LIVE) -> Iterator["Workspace"]:
     """The stores of the platform that is up, or of one that lives as long as the command."""
     from albumart.embedded.platform import open_platform
     from albumart.settings import load_settings
@@ -18,6 +20,6 @@ def open_stores() -> Iterator["Workspace"]:
     settings = load_settings()
     with (
         open_platform(settings, parts=("mongodb", "s3")) as endpoints,
-        open_workspace(endpoints, settings.cache) as workspace,
+        open_workspace(endpoints, settings.cache, origin) as workspace,
     ):
         yield workspace

@@ -34,8 +34,10 @@ def show(study: Annotated[str, typer.Argument(help="Name, or path of a TOML file
 def check(file: Annotated[Path, typer.Argument(help="A study's TOML file.")]) -> None:
     """Check a study file: unknown keys and impossible values are named with their line."""
     from albumart.models.weights import resolve_weights
+    from albumart.sources import find_source
     from albumart.study import read_study
 
     study = read_study(file)
+    find_source(study.collect.source, study.collect.query)
     resolve_weights(study.model)
     say(f"{file}: study {study.name!r} is fine")

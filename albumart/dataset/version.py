@@ -22,7 +22,7 @@ def build_version(study: Study, workspace: Workspace, *, limit: int | None = Non
     Raises:
         ValidationFailed: fewer than two classes are left.
     """
-    rows = list(workspace.albums.rows(study.collect.source, limit=limit))
+    rows = list(workspace.albums.rows(study.collect.scope, limit=limit))
     manifest = _build(rows, study, study.labels.classes)
     found = manifest.frame["label"].value_counts()
     large = [name for name in manifest.classes if found.get(name, 0) >= study.labels.min_covers]

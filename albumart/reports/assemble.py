@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from albumart import __version__
-from albumart.album import Origin, cover_key
+from albumart.album import cover_key
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.evaluation.evaluate import top_losses
 from albumart.holdout import Holdout, read_holdout
@@ -24,7 +24,13 @@ from albumart.stores.models import ModelVersion
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Model, Study
-from albumart.training.candidate import Candidate, labels_of, read_candidate, splits_of
+from albumart.training.candidate import (
+    Candidate,
+    Provenance,
+    labels_of,
+    read_candidate,
+    splits_of,
+)
 from albumart.validation.stations import recorded_results
 
 THUMBNAIL: Final = 112
@@ -40,7 +46,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
     holdout = read_holdout(workspace.objects, version.run)
     return ReportInput(
         study=StudyFacts(study.name, study.title, study.description.strip()),
-        dataset=_dataset_facts(workspace, study, manifest, candidate.provenance.origin),
+        dataset=_dataset_facts(workspace, study, manifest, candidate.provenance),
         evaluation=holdout.evaluation,
         headline_note=" ".join(_notes(study, candidate, manifest)),
         published=tuple(PublishedResult(**row.model_dump()) for row in study.published),
@@ -59,7 +65,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
 
 
 def _dataset_facts(
-    workspace: Workspace, study: Study, manifest: Manifest, origin: Origin
+    workspace: Workspace, study: Study, manifest: Manifest, provenance: Provenance
 ) -> DatasetFacts:
     counts = manifest.frame.groupby(["split", "label"]).size()
     return DatasetFacts(
@@ -68,7 +74,9 @@ def _dataset_facts(
             split: {name: int(counts.get((split, name), 0)) for name in manifest.classes}
             for split in ("train", "validation", "test")
         },
-        by_status=workspace.every_origin[origin].cover_counts(study.collect.source),
+        by_status=workspace.every_origin[provenance.origin].cover_counts(
+            provenance.scope or study.collect.scope
+        ),
         excluded=dict(manifest.excluded),
     )
 

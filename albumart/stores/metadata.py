@@ -4,171 +4,219 @@ One document per album, keyed by ``<source>:<source_id>``. Collecting writes ``a
 digest; downloading writes ``cover``. Neither touches the other's part, so each can be repeated.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Final
 
-from pymongo import ASCENDING, MongoClient, UpdateOne
-from pymongo.collection import Collection
-from pymongo.database import Database
-from pymongo.errors import OperationFailure
+from pymongo import ASCENDING, InsertOne, MongoClient, ReplaceOne
+from pymongo.errors import BulkWriteError
 
-from albumart.album import Album, CoverResult, CoverStatus, Origin
-
-Document = dict[str, Any]
+from albumart.album import Album, CoverResult, CoverStatus, Listing, Origin
+from albumart.stores.changes import AlbumChange, Told, UpsertCounts, merge_albums, set_aside
+from albumart.stores.collections import (
+    Document,
+    collection_name,
+    ensure_collection,
+    index_on,
+)
+from albumart.stores.cover_updates import PENDING, cover_update, due_covers
+from albumart.stores.schema import ALBUM_SCHEMA, album_from_fields
 
 BATCH: Final = 1000
-# Waits between tries of one cover: minutes after the first failure, days after many.
-RETRY_WAITS: Final = tuple(
-    timedelta(minutes=minutes) for minutes in (1, 10, 60, 6 * 60, 24 * 60, 7 * 24 * 60)
-)
-
-_TEXT = {"bsonType": ["string", "null"], "maxLength": 1000}
-_WORDS = {"bsonType": "array", "items": {"bsonType": "string", "maxLength": 200}}
-ALBUM_SCHEMA: Final[Document] = {
-    "bsonType": "object",
-    "required": ["_id", "album", "digest", "order", "cover", "first_seen"],
-    "properties": {
-        "_id": {"bsonType": "string", "pattern": "^[a-z0-9]+:.+$", "maxLength": 200},
-        "digest": {"bsonType": "string", "pattern": "^[0-9a-f]{64}$"},
-        "order": {"bsonType": "string"},
-        "first_seen": {"bsonType": "date"},
-        "album": {
-            "bsonType": "object",
-            "required": ["source", "source_id", "cover_urls", "genres"],
-            "additionalProperties": False,
-            "properties": {
-                "source": {"bsonType": "string"},
-                "source_id": {"bsonType": "string", "minLength": 1},
-                "cover_urls": {"bsonType": "array", "items": {"bsonType": "string"}},
-                "genres": _WORDS,
-                "tags": _WORDS,
-                "moods": _WORDS,
-                "title": _TEXT,
-                "artist": _TEXT,
-                "year": {"bsonType": ["int", "null"], "minimum": 1000, "maximum": 2100},
-                "page_url": _TEXT,
-            },
-        },
-        "cover": {
-            "bsonType": "object",
-            "required": ["status", "attempts"],
-            "properties": {
-                "status": {"enum": [status.value for status in CoverStatus]},
-                "attempts": {"bsonType": "int", "minimum": 0},
-                "next_try": {"bsonType": ["date", "null"]},
-            },
-        },
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
-class UpsertCounts:
-    """What one batch of albums did to the store."""
-
-    inserted: int = 0
-    changed: int = 0
-    unchanged: int = 0
-
-    def __add__(self, other: "UpsertCounts") -> "UpsertCounts":
-        return UpsertCounts(
-            self.inserted + other.inserted,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-        )
+_REFUSED_BY_VALIDATOR: Final = 121  # DocumentValidationFailure
 
 
 class AlbumStore:
-    """The albums of one origin: a collection of their own in one database."""
+    """The albums of one origin, the history of what changed, and the rows set aside."""
 
     def __init__(
         self, client: "MongoClient[Document]", database: str, origin: Origin = Origin.LIVE
     ) -> None:
-        name = "albums" if origin is Origin.LIVE else f"albums_{origin}"
-        self._albums = _ensure_collection(client[database], name)
+        self._albums = ensure_collection(
+            client[database],
+            collection_name("albums", origin),
+            schema=ALBUM_SCHEMA,
+            indexes=[
+                index_on("album.source", "album.source_id", unique=True),
+                index_on("scopes", "order"),
+                index_on("scopes", "cover.status", "cover.next_try"),
+            ],
+        )
+        self._history = ensure_collection(
+            client[database],
+            collection_name("album_history", origin),
+            indexes=[index_on("album", "at")],
+        )
+        self._quarantine = ensure_collection(
+            client[database],
+            collection_name("quarantine", origin),
+            indexes=[index_on("scope", "reason"), index_on("scrape")],
+        )
 
-    def upsert_albums(self, albums: Sequence[Album]) -> UpsertCounts:
+    def upsert_albums(self, albums: Sequence[Album], told: Told | None = None) -> UpsertCounts:
         """Insert the new, rewrite the changed, leave the unchanged alone. Idempotent.
 
-        An album whose cover has other addresses than before has its cover asked for anew.
+        An album whose cover has other addresses than before has its cover asked for anew. What an
+        older page tells does not overwrite what a newer one told. What MongoDB's validator refuses
+        is set aside, and the rest of the batch is stored.
+
+        Args:
+            albums: of one source; one that comes twice has the listings of both.
+            told: where they stand; by default the whole source, now.
         """
-        digests = {album.key: album_digest(album) for album in albums}
-        fields = {"digest": 1, "album.cover_urls": 1}
-        known = {
-            found["_id"]: found
-            for found in self._albums.find({"_id": {"$in": list(digests)}}, fields)
+        if not albums:
+            return UpsertCounts()
+        told = told or Told(albums[0].source)
+        merged = merge_albums(albums)
+        known = self._known(merged)
+        changes = [AlbumChange(album, known.get(key), told) for key, album in merged.items()]
+        refused = self._write([change for change in changes if change.is_needed], told)
+        accepted = [key for key in merged if key not in refused]
+        self._quarantine.delete_many({"_id": {"$in": accepted}})
+        kinds = [change.kind for change in changes if change.album.key not in refused]
+        return UpsertCounts(
+            inserted=kinds.count("inserted"),
+            changed=kinds.count("changed"),
+            unchanged=kinds.count("unchanged"),
+            quarantined=len(refused),
+        )
+
+    def _known(self, albums: Iterable[str]) -> dict[str, Document]:
+        fields = {"cover": 0, "order": 0, "first_seen": 0}
+        return {
+            found["_id"]: found for found in self._albums.find({"_id": {"$in": [*albums]}}, fields)
         }
-        stale = {
-            album.key: album
+
+    def _write(self, changes: Sequence[AlbumChange], told: Told) -> dict[str, str]:
+        """Write the changes; the keys that the validator refused, each with its reason."""
+        if not changes:
+            return {}
+        refused: dict[str, str] = {}
+        try:
+            self._albums.bulk_write([change.update() for change in changes], ordered=False)
+        except BulkWriteError as error:
+            for failure in error.details["writeErrors"]:
+                if failure["code"] != _REFUSED_BY_VALIDATOR:
+                    raise
+                refused[changes[failure["index"]].album.key] = "validator"
+        stored = [change for change in changes if change.album.key not in refused]
+        entries = [InsertOne(entry) for change in stored if (entry := change.history())]
+        if entries:
+            self._history.bulk_write(entries, ordered=False)
+        lost = [change.album for change in changes if change.album.key in refused]
+        self.quarantine_albums(lost, refused, told)
+        return refused
+
+    def quarantine_albums(
+        self, albums: Iterable[Album], reasons: Mapping[str, str], told: Told
+    ) -> None:
+        """Set albums aside, each with the reason that ``reasons`` gives for its key."""
+        writes = [
+            ReplaceOne({"_id": album.key}, set_aside(album, reasons[album.key], told), upsert=True)
             for album in albums
-            if known.get(album.key, {}).get("digest") != digests[album.key]
-        }
-        if stale:
-            writes = [_upsert(album, digests[key], known.get(key)) for key, album in stale.items()]
-            self._albums.bulk_write(writes, ordered=False)
-        inserted = sum(key not in known for key in stale)
-        return UpsertCounts(inserted, len(stale) - inserted, len(digests) - len(stale))
+            if album.key in reasons
+        ]
+        if writes:
+            self._quarantine.bulk_write(writes, ordered=False)
+
+    def quarantined_keys(self, keys: Iterable[str], *, scrape: str) -> set[str]:
+        """Those of the albums that this scrape set aside."""
+        wanted = {"_id": {"$in": [*keys]}, "scrape": scrape}
+        return {found["_id"] for found in self._quarantine.find(wanted, {"_id": 1})}
+
+    def quarantined(self, source: str | None = None) -> Iterator[Document]:
+        """Albums that were set aside: ``key``, ``reason``, ``scope``, ``page``, what it told."""
+        wanted = {"album.source": source} if source else {}
+        for found in self._quarantine.find(wanted).sort("_id", ASCENDING):
+            yield {"key": found.pop("_id"), **found}
+
+    def history(self, key: str) -> list[Document]:
+        """What changed of one album, oldest first: ``at``, ``scrape`` and the ``changes``."""
+        found = self._history.find({"album": key}, {"_id": 0}).sort("at", ASCENDING)
+        return list(found)
+
+    def leave_scope(self, told: Told, keys: Iterable[str]) -> int:
+        """Take out of the scope what its page told before and tells no longer; returns how many."""
+        gone = {"scopes": told.scope, "page": told.page, "_id": {"$nin": [*keys]}}
+        return self._albums.update_many(gone, {"$pull": {"scopes": told.scope}}).modified_count
 
     def due_ranges(
-        self, source: str, *, limit: int | None = None, size: int = 250
+        self,
+        scope: str,
+        *,
+        limit: int | None = None,
+        only_failed: bool = False,
+        size: int = 250,
     ) -> list[tuple[str, str]]:
         """Covers that may be asked for now, as ``(first key, last key)`` of up to ``size`` albums.
 
         Keys alone would be a long list; a range is a small value that a task can be given.
         """
-        due = self._scope(source, limit) | _due()
-        found = self._albums.find(due, {"_id": 1}).sort("_id", ASCENDING)
-        keys = [document["_id"] for document in found]
-        return [
-            (keys[start], keys[min(start + size, len(keys)) - 1])
-            for start in range(0, len(keys), size)
-        ]
+        due = self._within(scope, limit) | due_covers(only_failed=only_failed)
+        ranges: list[tuple[str, str]] = []
+        for number, found in enumerate(self._albums.find(due, {"_id": 1}).sort("_id", ASCENDING)):
+            key = found["_id"]
+            if number % size == 0:
+                ranges.append((key, key))
+            ranges[-1] = (ranges[-1][0], key)
+        return ranges
 
     def due_albums(
-        self, source: str, keys: tuple[str, str], *, limit: int | None = None
+        self,
+        scope: str,
+        keys: tuple[str, str],
+        *,
+        limit: int | None = None,
+        only_failed: bool = False,
     ) -> list[Album]:
         """Albums between the two keys, inclusive, whose cover may be asked for now."""
         first, last = keys
-        wanted = self._scope(source, limit) | _due() | {"_id": {"$gte": first, "$lte": last}}
+        wanted = self._within(scope, limit) | due_covers(only_failed=only_failed)
+        wanted |= {"_id": {"$gte": first, "$lte": last}}
         found = self._albums.find(wanted, {"album": 1}).sort("_id", ASCENDING)
-        return [_album(document["album"]) for document in found]
+        return [album_from_fields(document["album"]) for document in found]
 
     def record_covers(self, results: Iterable[CoverResult]) -> None:
         """Write what became of each cover; AGAIN is given its next try."""
-        writes = [_cover_update(result, datetime.now(UTC)) for result in results]
+        writes = [cover_update(result, datetime.now(UTC)) for result in results]
         if writes:
             self._albums.bulk_write(writes, ordered=False)
 
-    def rows(self, source: str, *, limit: int | None = None) -> Iterator[Document]:
+    def rows(self, scope: str, *, limit: int | None = None) -> Iterator[Document]:
         """One flat row per album with a stored cover, in key order, for the manifest."""
-        wanted = self._scope(source, limit) | {"cover.status": CoverStatus.STORED}
+        wanted = self._within(scope, limit) | {"cover.status": CoverStatus.STORED}
         for found in self._albums.find(wanted).sort("_id", ASCENDING):
             yield _row(found)
 
-    def album_rows(self, source: str) -> Iterator[Document]:
+    def album_rows(self, scope: str) -> Iterator[Document]:
         """One flat row per album, whatever became of its cover, for validation."""
-        for found in self._albums.find({"album.source": source}).sort("_id", ASCENDING):
-            yield {"album": found["_id"], **found["album"]}
+        for found in self._albums.find({"scopes": scope}).sort("_id", ASCENDING):
+            yield {"album": found["_id"], **asdict(album_from_fields(found["album"]))}
 
-    def cover_counts(
-        self, source: str | None = None, *, limit: int | None = None
-    ) -> dict[str, int]:
+    def find_albums(self, source: str | None = None) -> Iterator[Album]:
+        """Every album, in key order, with its listings."""
+        wanted = {"album.source": source} if source else {}
+        for found in self._albums.find(wanted).sort("_id", ASCENDING):
+            yield replace(album_from_fields(found["album"]), listings=_listings(found))
+
+    def cover_counts(self, scope: str | None = None, *, limit: int | None = None) -> dict[str, int]:
         """Number of albums by cover status; every status is there."""
-        counted = self._count_by("status", self._scope(source, limit))
+        counted = self._count_by("status", self._within(scope, limit))
         return {status.value: 0 for status in CoverStatus} | counted
 
-    def code_counts(self, source: str | None = None) -> dict[str, int]:
+    def code_counts(self, scope: str | None = None) -> dict[str, int]:
         """Number of albums by the code of their last outcome (``http_404``, ``truncated``)."""
-        counted = self._count_by("code", self._scope(source, None))
+        counted = self._count_by("code", self._within(scope, None))
         return {code: count for code, count in counted.items() if code}
 
     def sources(self) -> list[str]:
         """Names of the sources that have albums here."""
         return sorted(self._albums.distinct("album.source"))
+
+    def scopes(self) -> list[str]:
+        """Names of the parts of sources that have albums here."""
+        return sorted(self._albums.distinct("scopes"))
 
     def reset_covers(self, source: str | None = None, *, code: str | None = None) -> int:
         """Make covers that failed due again now; returns how many. Stored ones stay.
@@ -180,8 +228,8 @@ class AlbumStore:
         wanted: Document = {"cover.status": {"$in": retriable}}
         wanted |= {"album.source": source} if source else {}
         wanted |= {"cover.code": code} if code else {}
-        due = {"$set": {"cover.status": CoverStatus.PENDING, "cover.next_try": None}}
-        return self._albums.update_many(wanted, due).modified_count
+        due = {"cover.status": CoverStatus.AGAIN.value, "cover.next_try": datetime.now(UTC)}
+        return self._albums.update_many(wanted, {"$set": due}).modified_count
 
     def covers_by_object(self) -> Iterator[tuple[str, str]]:
         """``(sha256, album key)`` of every stored cover, for the sweep."""
@@ -191,19 +239,19 @@ class AlbumStore:
 
     def forget_covers(self, keys: Sequence[str]) -> None:
         """Make the covers of these albums pending, as if never asked for."""
-        self._albums.update_many({"_id": {"$in": list(keys)}}, {"$set": {"cover": _PENDING}})
+        self._albums.update_many({"_id": {"$in": list(keys)}}, {"$set": {"cover": PENDING}})
 
-    def _scope(self, source: str | None, limit: int | None) -> Document:
-        """Filter: the source's albums, or the ``limit`` first of them in hash order.
+    def _within(self, scope: str | None, limit: int | None) -> Document:
+        """Filter: the scope's albums, or the ``limit`` first of them in hash order.
 
         Hash order makes a limited run a fair sample: lists come sorted by genre.
         """
-        scope: Document = {"album.source": source} if source else {}
+        wanted: Document = {"scopes": scope} if scope else {}
         if limit is None:
-            return scope
-        last = self._albums.find(scope, {"order": 1}).sort("order", ASCENDING).skip(limit - 1)
+            return wanted
+        last = self._albums.find(wanted, {"order": 1}).sort("order", ASCENDING).skip(limit - 1)
         cut = next(iter(last.limit(1)), None)
-        return scope | ({"order": {"$lte": cut["order"]}} if cut else {})
+        return wanted | ({"order": {"$lte": cut["order"]}} if cut else {})
 
     def _count_by(self, field: str, match: Document) -> dict[str, int]:
         grouped = self._albums.aggregate(
@@ -212,89 +260,15 @@ class AlbumStore:
         return {str(group["_id"] or ""): group["n"] for group in grouped}
 
 
-_PENDING: Final[Document] = {"status": CoverStatus.PENDING.value, "attempts": 0, "next_try": None}
-
-
-def album_digest(album: Album) -> str:
-    """sha256 over everything the source told of an album."""
-    return hashlib.sha256(json.dumps(asdict(album), sort_keys=True).encode()).hexdigest()
-
-
-def _due() -> Document:
-    """Filter: covers never asked for, or whose next try has come."""
-    now = datetime.now(UTC)
-    return {
-        "$or": [
-            {"cover.status": CoverStatus.PENDING},
-            {"cover.status": CoverStatus.AGAIN, "cover.next_try": {"$lte": now}},
-        ]
-    }
-
-
-def _ensure_collection(database: "Database[Document]", name: str) -> "Collection[Document]":
-    try:
-        database.create_collection(
-            name, check_exists=False, validator={"$jsonSchema": ALBUM_SCHEMA}
-        )
-    except OperationFailure as error:
-        if error.code != 48:  # NamespaceExists: made by an earlier run
-            raise
-    albums = database[name]
-    source = ("album.source", ASCENDING)
-    albums.create_index([source, ("album.source_id", ASCENDING)], unique=True)
-    albums.create_index([source, ("order", ASCENDING)])
-    albums.create_index([source, ("cover.status", ASCENDING), ("cover.next_try", ASCENDING)])
-    return albums
-
-
-def _upsert(album: Album, digest: str, known: Document | None) -> UpdateOne:
-    moved = known is not None and known["album"]["cover_urls"] != list(album.cover_urls)
-    at_first: Document = {
-        "first_seen": datetime.now(UTC),
-        "order": hashlib.sha256(album.key.encode()).hexdigest(),
-    }
-    always: Document = {"album": asdict(album), "digest": digest}
-    (always if moved else at_first)["cover"] = _PENDING
-    return UpdateOne({"_id": album.key}, {"$set": always, "$setOnInsert": at_first}, upsert=True)
-
-
-def _cover_update(result: CoverResult, now: datetime) -> UpdateOne:
-    fields: Document = {
-        "cover.status": result.status.value,
-        "cover.code": result.code,
-        "cover.url": result.url,
-        "cover.tried": now,
-    }
-    if result.cover is not None:
-        fields |= {f"cover.{name}": value for name, value in asdict(result.cover).items()}
-    # `$add` in a pipeline update reads the stored count, so that the wait grows with it.
-    attempts = {"$add": ["$cover.attempts", 1]}
-    waits = [int(wait.total_seconds() * 1000) for wait in RETRY_WAITS]
-    wait_ms: Any = {"$arrayElemAt": [waits, {"$min": ["$cover.attempts", len(waits) - 1]}]}
-    wished = int((result.retry_after or 0) * 1000)
-    again = result.status is CoverStatus.AGAIN
-    due = {"$add": [now, {"$max": [wait_ms, wished]}]} if again else None
-    literal = {name: {"$literal": value} for name, value in fields.items()}
-    # A failure that comes late must not undo what another run stored meanwhile.
-    wanted: Document = {"_id": result.album}
-    if result.status is not CoverStatus.STORED:
-        wanted["cover.status"] = {"$ne": CoverStatus.STORED}
-    return UpdateOne(
-        wanted,
-        [{"$set": literal | {"cover.next_try": due, "cover.attempts": attempts}}],
-    )
-
-
-def _album(document: Document) -> Album:
-    words = ("cover_urls", "genres", "tags", "moods")
-    return Album(**(document | {name: tuple(document.get(name, ())) for name in words}))
+def _listings(found: Document) -> tuple[Listing, ...]:
+    return tuple(Listing(**listing) for listing in found.get("listings", ()))
 
 
 def _row(found: Document) -> Document:
     album, cover = found["album"], found["cover"]
     return {
         "album": found["_id"],
-        "genres": tuple(album["genres"]),
+        "genres": tuple(album.get("genres", ())),
         **{name: album.get(name) for name in ("title", "artist", "year")},
         "url": cover["url"],
         "cover_sha256": cover["sha256"],

@@ -15,16 +15,21 @@ from albumart.stores.metadata import AlbumStore
 from albumart.stores.models import ModelStore
 from albumart.stores.mongodb import connect
 from albumart.stores.objects import ObjectStore
+from albumart.stores.pages import PageStore
+from albumart.stores.scrapes import ScrapeStore
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """Albums, objects and models of one database and bucket, and a folder of caches.
 
-    ``albums`` are those of the origin that was asked for; ``every_origin`` has them all.
+    ``albums``, ``pages`` and ``scrapes`` are those of ``origin``; ``every_origin`` has all albums.
     """
 
+    origin: Origin
     albums: AlbumStore
+    pages: PageStore
+    scrapes: ScrapeStore
     objects: ObjectStore
     models: ModelStore
     cache: Path
@@ -44,8 +49,16 @@ def open_workspace(
     try:
         with connect(endpoints.mongodb_uri) as client, ObjectStore(endpoints.s3) as objects:
             stores = {each: AlbumStore(client, database, each) for each in Origin}
-            models = ModelStore(client, database)
-            yield Workspace(stores[origin], objects, models, cache, stores)
+            yield Workspace(
+                origin=origin,
+                albums=stores[origin],
+                pages=PageStore(client, database, origin),
+                scrapes=ScrapeStore(client, database, origin),
+                objects=objects,
+                models=ModelStore(client, database),
+                cache=cache,
+                every_origin=stores,
+            )
     except PyMongoError as error:
         raise PlatformError(f"MongoDB failed: {_first_line(error)}") from error
     except (BotoCoreError, ClientError) as error:

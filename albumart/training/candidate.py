@@ -47,10 +47,14 @@ RECIPE: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a run came about, for its report: the command that repeats it, and who answered."""
+    """How a run came about, for its report: the command that repeats it, and who answered.
+
+    ``scope`` is the part of a source that was asked, where it was not the study's own.
+    """
 
     command: str
     origin: Origin = Origin.LIVE
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def read_candidate(objects: ObjectStore, run: str) -> Candidate:
     """The candidate of ``run``, or NotFound."""
     record = json.loads(objects.get(_record_key(run)))
     came = record["provenance"]
-    provenance = Provenance(came["command"], Origin(came["origin"]))
+    provenance = Provenance(came["command"], Origin(came["origin"]), came.get("scope", ""))
     return Candidate(**record | {"classes": tuple(record["classes"]), "provenance": provenance})
 
 

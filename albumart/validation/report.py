@@ -1,9 +1,12 @@
 """What a validation found, as plain values."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from albumart.errors import ValidationFailed
-from albumart.validation.suites import Severity
+from albumart.validation.suites import Check, Severity
+
+FIRST_ROWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,29 +14,77 @@ class ExpectationResult:
     """One check of one suite.
 
     Attributes:
-        expectation: the check's name in its suite (``group_in_one_split``).
+        checked: rows that it looked at.
         unexpected_count: rows that break it; 0 for a check of the whole table.
-        detail: what was asked, by the name Great Expectations gives it, and what was found.
+        observed: what a check of the whole table found.
         rows: keys of the first rows that break it.
+        values: what stood in the first of those rows, as Python writes it.
     """
 
     suite: str
-    expectation: str
-    severity: Severity
+    check: Check
     passed: bool
-    unexpected_count: int
-    detail: str
+    checked: int = 0
+    unexpected_count: int = 0
+    observed: str | None = None
     rows: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def expectation(self) -> str:
+        """The check's name in its suite (``group_in_one_split``)."""
+        return self.check.name
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return self.check.severity
+
+    @property
+    def detail(self) -> str:
+        """What was asked, by the name Great Expectations gives it, and what was found."""
+        if self.observed is not None:
+            return f"{self.check.asked}: got {self.observed}"
+        kinds = ", ".join(dict.fromkeys(self.values[:3]))
+        got = f", such as {kinds}" if kinds else ""
+        return f"{self.check.asked}: {self.unexpected_count} of {self.checked} unexpected{got}"
+
+    def __add__(self, other: "ExpectationResult") -> "ExpectationResult":
+        """The same check over both batches."""
+        summed = replace(
+            self,
+            passed=self.passed and other.passed,
+            checked=self.checked + other.checked,
+            unexpected_count=self.unexpected_count + other.unexpected_count,
+            observed=(other if self.passed else self).observed,
+            rows=self.rows + other.rows,
+            values=self.values + other.values,
+        )
+        return summed.shortened()
+
+    def shortened(self) -> "ExpectationResult":
+        """Without the rows beyond the first FIRST_ROWS; the counts stay."""
+        return replace(self, rows=self.rows[:FIRST_ROWS], values=self.values[:FIRST_ROWS])
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON."""
+        names = ("suite", "expectation", "severity", "passed", "unexpected_count", "detail")
+        return {name: getattr(self, name) for name in names} | {"rows": [*self.rows]}
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
     """Every check of one or more suites, in the order of their tables."""
 
-    results: tuple[ExpectationResult, ...]
+    results: tuple[ExpectationResult, ...] = ()
 
     def __add__(self, other: "ValidationReport") -> "ValidationReport":
-        return ValidationReport(self.results + other.results)
+        """Both: a check that both have is summed up, so that batches do not pile up."""
+        found = {(result.suite, result.expectation): result for result in self.results}
+        for result in other.results:
+            known = found.get((result.suite, result.expectation))
+            found[result.suite, result.expectation] = known + result if known else result
+        return ValidationReport(tuple(found.values()))
 
     def failed(self, severity: Severity) -> tuple[ExpectationResult, ...]:
         """Checks of this severity that did not hold."""
@@ -48,7 +99,7 @@ class ValidationReport:
         """Plain JSON."""
         return {
             "passed": not self.failed("critical"),
-            "results": [asdict(result) | {"rows": [*result.rows]} for result in self.results],
+            "results": [result.to_dict() for result in self.results],
         }
 
 

@@ -2,16 +2,20 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
+from albumart.collect.scrape import CollectCounts
 from albumart.dataset.manifest import Manifest
 from albumart.errors import NotFound
-from albumart.sources import SOURCES
+from albumart.sources import SOURCES, Source
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
 from albumart.validation.checkpoint import validate
+from albumart.validation.data_docs import data_docs_key, publish_data_docs
 from albumart.validation.report import ValidationReport
+from albumart.validation.scraped import check_freshness
 from albumart.validation.suites import Expected
 
 logger = logging.getLogger(__name__)
@@ -25,12 +29,31 @@ def validate_stored_rows(
     Raises:
         ValidationFailed: a critical expectation does not hold; nothing may be built of these rows.
     """
-    source = study.collect.source
+    scope = study.collect.scope
     expected = Expected(sources=tuple(SOURCES), classes=study.labels.classes)
-    report = validate("albums", workspace.albums.album_rows(source), expected=expected)
-    covers = workspace.albums.rows(source, limit=limit)
+    report = validate("albums", workspace.albums.album_rows(scope), expected=expected)
+    covers = workspace.albums.rows(scope, limit=limit)
     report += validate("covers", covers, expected=expected)
     return _conclude(report, workspace.objects, _stored_key(study))
+
+
+def conclude_scrape(
+    workspace: Workspace, source: Source, counts: CollectCounts, found: ValidationReport
+) -> tuple[ValidationReport, str]:
+    """What was found in a scrape, its freshness added, as Data Docs; and the key of that page.
+
+    A scrape in which nothing was new leaves the page of the last one alone.
+    """
+    current = workspace.scrapes.current(counts.scope)
+    now = datetime.now(UTC)
+    if current is not None and current.finished is not None:
+        found += check_freshness(source.name, current.finished, within=source.fresh_within, now=now)
+    for result in found.failed("warning"):
+        logger.warning("  warning: %s/%s: %s", result.suite, result.expectation, result.detail)
+    scope = f"scrape-{counts.scope}"
+    if counts.run is None:
+        return found, data_docs_key(scope)
+    return found, publish_data_docs(workspace.objects, found, scope=scope, at=now)
 
 
 def validate_manifest(manifest: Manifest, workspace: Workspace) -> ValidationReport:

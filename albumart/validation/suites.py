@@ -45,6 +45,12 @@ class Check:
     expectation: str
     arguments: Mapping[str, object]
 
+    @property
+    def asked(self) -> str:
+        """What it asks, as Great Expectations would be asked."""
+        told = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.expectation}({told})"
+
 
 ROW_COUNT: Final = "ExpectTableRowCountToBeBetween"
 UNIQUE: Final = "ExpectColumnValuesToBeUnique"
@@ -53,10 +59,10 @@ REGEX: Final = "ExpectColumnValuesToMatchRegex"
 IN_SET: Final = "ExpectColumnValuesToBeInSet"
 BETWEEN: Final = "ExpectColumnValuesToBeBetween"
 
-KEY: Final = r"^[a-z0-9_]+:\S+$"
+KEY: Final = r"^[a-z0-9_]+:\S+\Z"
 URL: Final = r"^https?://[^\s/@]+/\S"
-SHA256: Final = "^[0-9a-f]{64}$"
-PHASH: Final = "^[0-9a-f]{16}$"
+SHA256: Final = r"^[0-9a-f]{64}\Z"
+PHASH: Final = r"^[0-9a-f]{16}\Z"
 # Below this a cover is a thumbnail: it can be learnt from, but somebody should know.
 SMALL_SIDE: Final = 64
 

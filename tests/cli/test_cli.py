@@ -128,7 +128,7 @@ def test_empty_stores_are_told_apart_from_no_stores(
 
     empty = json.loads(run("data", "status", "--json").stdout)
     assert empty == {"origins": {"live": {}, "recorded": {}, "sandbox": {}}}
-    assert "source" in run("data", "status").stdout
+    assert "scope" in run("data", "status").stdout
     assert "0 covers are due again" in run("data", "retry").stdout
     assert "0 objects older than an hour belong to no album (kept" in run("data", "sweep").stdout
     assert json.loads(run("models", "list", "--json").stdout) == {"models": []}

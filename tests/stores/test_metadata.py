@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pymongo.errors import BulkWriteError
 
 from albumart.album import Album, Cover, CoverResult, CoverStatus, Origin
 from albumart.endpoints import Endpoints
-from albumart.stores.metadata import AlbumStore, UpsertCounts
+from albumart.stores.changes import Told, UpsertCounts
+from albumart.stores.metadata import AlbumStore
 from albumart.stores.mongodb import connect
 from albumart.stores.workspace import Workspace
 
@@ -64,12 +64,12 @@ def test_a_late_failure_does_not_undo_a_stored_cover(albums: AlbumStore) -> None
 
 
 def test_origins_are_kept_apart(workspace: Workspace) -> None:
-    made = workspace.every_origin[Origin.SANDBOX]
+    made = workspace.every_origin[Origin.RECORDED]
     made.upsert_albums([album(1)])
     made.record_covers([CoverResult("bandcamp:1", CoverStatus.ABSENT, "http_404")])
     workspace.albums.upsert_albums([album(1)])
     assert workspace.albums.due_ranges("bandcamp") == [("bandcamp:1", "bandcamp:1")]
-    assert workspace.every_origin[Origin.RECORDED].sources() == []
+    assert workspace.every_origin[Origin.LIVE].sources() == []
 
 
 def test_every_album_has_exactly_one_status(albums: AlbumStore) -> None:
@@ -112,7 +112,9 @@ def test_a_sources_own_wish_to_wait_is_honoured(
 
 def next_try(endpoints: Endpoints) -> datetime:
     with connect(endpoints.mongodb_uri) as client:
-        document = client[endpoints.mongodb_database]["albums"].find_one({"_id": "bandcamp:1"})
+        document = client[endpoints.mongodb_database]["albums_sandbox"].find_one(
+            {"_id": "bandcamp:1"}
+        )
     assert document is not None
     due = document["cover"]["next_try"]
     assert isinstance(due, datetime)
@@ -141,8 +143,9 @@ def test_retry_makes_failures_due_again_by_code(albums: AlbumStore) -> None:
         ]
     )
     assert albums.reset_covers("bandcamp", code="timeout") == 1
-    assert albums.reset_covers() == 1
-    assert albums.cover_counts()["pending"] == 2
+    assert albums.due_ranges("bandcamp", only_failed=True) == [("bandcamp:0", "bandcamp:0")]
+    assert albums.reset_covers() == 2
+    assert albums.cover_counts()["again"] == 2
     assert albums.cover_counts()["absent"] == 1
     assert albums.reset_covers(code="http_404") == 1
 
@@ -160,9 +163,35 @@ def test_a_limit_is_the_same_fair_sample_each_time(albums: AlbumStore) -> None:
 
 
 def test_the_validator_refuses_what_is_no_album_and_stores_the_rest(albums: AlbumStore) -> None:
-    with pytest.raises(BulkWriteError, match="Document failed validation"):
-        albums.upsert_albums([album(1), album(2, year=99999), album(3)])
+    counts = albums.upsert_albums([album(1), album(2, year=99999), album(3)])
+    assert (counts.inserted, counts.quarantined) == (2, 1)
     assert albums.cover_counts("bandcamp")["pending"] == 2
+    (aside,) = albums.quarantined("bandcamp")
+    assert (aside["key"], aside["reason"], aside["album"]["year"]) == (
+        "bandcamp:2",
+        "validator",
+        "99999",
+    )
+
+
+def test_an_older_page_does_not_overwrite_a_newer_one(albums: AlbumStore) -> None:
+    now = datetime.now(UTC)
+    old, new = Told("bandcamp", at=now - timedelta(days=1)), Told("bandcamp", at=now)
+    albums.upsert_albums([album(1, title="first")], old)
+    albums.upsert_albums([album(1, title="second")], new)
+    assert albums.upsert_albums([album(1, title="mended")], old) == UpsertCounts(unchanged=1)
+    (row,) = albums.album_rows("bandcamp")
+    assert row["title"] == "second"
+    (entry,) = albums.history("bandcamp:1")
+    assert entry["changes"] == [{"field": "title", "old": "first", "new": "second"}]
+
+
+def test_an_album_belongs_to_every_scope_that_told_of_it(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(1)])
+    albums.upsert_albums([album(1), album(2)], Told("bandcamp?url=mine.tsv", page="mine.tsv"))
+    assert albums.scopes() == ["bandcamp", "bandcamp?url=mine.tsv"]
+    assert albums.cover_counts("bandcamp")["pending"] == 1
+    assert albums.cover_counts("bandcamp?url=mine.tsv")["pending"] == 2
 
 
 def test_hostile_text_is_only_text(albums: AlbumStore) -> None:

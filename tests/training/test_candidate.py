@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from albumart.collect import collect_albums
+from albumart.album import Origin
+from albumart.collect.scrape import collect_albums
 from albumart.covers import download_covers
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.dataset.version import build_version
@@ -27,7 +28,7 @@ from albumart.reports.store import fetch_report, write_report
 from albumart.sandbox.server import running_sandbox
 from albumart.sandbox.site import MadeSite
 from albumart.serving.predictor import Predictor
-from albumart.sources import Query
+from albumart.sources import SOURCES, Query
 from albumart.stores.models import model_key
 from albumart.stores.workspace import Workspace, open_workspace
 from albumart.study import Study, load_study
@@ -73,9 +74,9 @@ def filled(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> It
     with (
         running_sandbox(MadeSite(seed=3, scale=0.25)) as sandbox,
         PoliteClient("", pacer=Pacer(cache), mirror=sandbox.url) as client,
-        open_workspace(own, cache) as workspace,
+        open_workspace(own, cache, Origin.SANDBOX) as workspace,
     ):
-        collect_albums(client, workspace, "bandcamp", Query())
+        collect_albums(client, workspace, SOURCES["bandcamp"], Query())
         (keys,) = workspace.albums.due_ranges("bandcamp", size=10_000)
         download_covers(client, workspace, workspace.albums.due_albums("bandcamp", keys))
         yield workspace

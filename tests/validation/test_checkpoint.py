@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from albumart.errors import NotFound, ValidationFailed
-from albumart.validation.checkpoint import FIRST_ROWS, validate
-from albumart.validation.suites import SUITES, Expected
+from albumart.validation.checkpoint import run_checks, validate
+from albumart.validation.report import FIRST_ROWS
+from albumart.validation.suites import REGEX, SUITES, Check, Expected
 
 
 def failures(report):
@@ -240,19 +241,66 @@ def test_without_expectations_of_its_own_a_suite_knows_no_source(rows):
 
 SILENT = """
 import logging, os, sys
+from datetime import UTC, datetime
+asked = []
+sys.addaudithook(lambda event, _: asked.append(event) if event.startswith("socket.") else None)
 logging.basicConfig(level="DEBUG", stream=sys.stdout)
+from albumart.album import Album
 from albumart.validation.checkpoint import validate
+from albumart.validation.data_docs import render_data_docs
+from albumart.validation.scraped import check_scraped
 assert "great_expectations" not in sys.modules
 validate("albums", [{"album": "a:1", "source": "a", "genres": (), "cover_urls": (), "year": None}])
 assert "great_expectations" in sys.modules
+report = check_scraped("a", [Album("a", "1", ())]).report
+render_data_docs(report, scope="a", at=datetime.now(UTC))
+assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
+assert {"socket.connect", "socket.getaddrinfo", "socket.sendto"}.isdisjoint(asked), asked
 assert os.listdir() == []
 """
 
 
-def test_it_imports_late_writes_no_file_and_says_nothing(tmp_path):
+def test_it_imports_late_writes_no_file_says_nothing_and_asks_nobody(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-c", SILENT], cwd=tmp_path, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr
     assert "great_expectations" not in ran.stdout
     assert ran.stderr == ""
+
+
+def test_columns_that_no_check_asks_for_do_no_harm(rows, expected):
+    more = [row | {"votes": (1,), "listings": [{"chart": "us"}], "review": None} for row in rows]
+    assert failures(validate("albums", more, expected=expected)) == {}
+    assert failures(validate("covers", more, expected=expected)) == {}
+
+
+def test_a_check_that_cannot_be_made_says_so():
+    wrong = Check("odd", "critical", "albums", REGEX, {"column": "title", "regex": "("})
+    frame = pd.DataFrame({"title": ["x"]})
+    with pytest.raises(ValidationFailed, match=r"s/odd: .*regex='\('\): .*missing \)"):
+        run_checks("s", frame, [wrong], keys=["x"])
+
+
+def test_the_same_check_of_two_batches_is_summed_up(make_row, rows, expected):
+    rows[7] = make_row(7, source="napster")
+    report = validate("albums", rows, expected=expected)
+    both = report + report
+    assert [r.expectation for r in both.results] == [r.expectation for r in report.results]
+    known = one(both, "source_known")
+    assert (known.checked, known.unexpected_count) == (480, 2)
+    assert known.rows == ("bandcamp:7", "bandcamp:7")
+    assert one(both, "has_rows").passed
+    nothing = validate("albums", [], expected=expected)
+    assert not one(report + nothing, "has_rows").passed
+    assert one(nothing + report, "has_rows").detail.endswith(": got 0")
+    assert one(report + nothing, "has_rows").detail.endswith(": got 0")
+
+
+@pytest.mark.parametrize("name", ["album", "cover_sha256"])
+def test_a_line_break_at_the_end_is_seen(make_row, rows, expected, name):
+    rows[7] = make_row(7)
+    rows[7][name] += "\n"
+    assert "critical" in failures(
+        validate("covers" if "sha" in name else "albums", rows, expected=expected)
+    )
