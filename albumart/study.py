@@ -45,7 +45,9 @@ class Collect(_Table):
 
 
 class Labels(_Table):
-    """How raw words become one class. ``single``: the album's first word that is a class.
+    """How raw words become one class.
+
+    ``single``: the album's first word that is a class, else the first that is a kind of one.
 
     A class with fewer than ``min_covers`` covers is left out of the dataset; the report says so.
     """

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
 import pandas as pd
 
 from albumart.dataset.duplicates import NEAR_DISTANCE, assign_clusters, set_aside_contradictions
-from albumart.dataset.labels import LABEL_SCHEMES
+from albumart.dataset.labels import LABEL_SCHEMES, label_row
 from albumart.dataset.manifest import COLUMNS, JSON, Manifest, as_manifest_frame
 from albumart.dataset.splits import FRACTIONS, assign_groups, assign_splits
 from albumart.errors import BadStudy, ValidationFailed
@@ -74,7 +74,7 @@ def _labelled(
     if scheme not in LABEL_SCHEMES:
         raise BadStudy(f"labels: expected a scheme of {', '.join(LABEL_SCHEMES)}; got {scheme!r}")
     for row in rows:
-        found = LABEL_SCHEMES[scheme](cast("Sequence[str]", row["genres"]), classes)
+        found = label_row(row, scheme, classes)
         if found.label is None:
             excluded[found.reason] += 1
         else:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from albumart.dataset.build import build_manifest
+from albumart.dataset.labels import without_small_classes
 from albumart.dataset.manifest import Manifest, write_manifest
 from albumart.dataset.splits import SPLITS
 from albumart.errors import ValidationFailed
@@ -22,6 +23,7 @@ def build_version(study: Study, workspace: Workspace, *, limit: int | None = Non
     Raises:
         ValidationFailed: fewer than two classes are left.
     """
+    rows: list[Mapping[str, object]]
     rows = list(workspace.albums.rows(study.collect.scope, limit=limit))
     manifest = _build(rows, study, study.labels.classes)
     found = manifest.frame["label"].value_counts()
@@ -33,6 +35,8 @@ def build_version(study: Study, workspace: Workspace, *, limit: int | None = Non
             "labels.min_covers"
         )
     if len(large) < len(manifest.classes):
+        small = set(manifest.classes) - set(large)
+        rows = list(without_small_classes(rows, study.labels.scheme, manifest.classes, small))
         manifest = _build(rows, study, large)
     write_manifest(workspace.objects, manifest)
     _tell(manifest)

@@ -1,0 +1,1 @@
+"""Raw words → canonical words. The words are data; the code only looks them up."""
