@@ -4,22 +4,21 @@ The feed is JSON that was made from XML: a field that may be repeated is a list,
 there is one, and absent where there is none.
 """
 
-import json
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
 from albumart.album import Album, Listing
-from albumart.errors import BadStudy, ParseError
+from albumart.errors import BadStudy
 from albumart.http.client import FetchPolicy
 from albumart.http.pacing import Pace
 from albumart.sources.base import Crawl, Gate, Page, Query, Source, fetch_with
 from albumart.sources.itunes_genres import ALL_MUSIC, GENRES, Genre, find_genre_ids
-from albumart.sources.text import LONGEST, clean_text
+from albumart.sources.json_tree import Json, read_json
+from albumart.sources.text import clean_text
 
 log = logging.getLogger(__name__)
 
@@ -70,82 +69,41 @@ def parse(page: Page) -> Iterator[Album]:
     Of an album that is listed twice, the better place counts. The requested genre and the country
     are those of the page's address, or else of the address that the feed gives itself.
     """
-    feed = _Node(_load(page), page.url)["feed"]
-    chart, day = _chart_of(page.url, feed), feed["updated"]["label"].day()
+    feed = read_json(page.body, page.url)["feed"]
+    chart, day = _chart_of(page.url, feed), _day(feed["updated"]["label"])
     seen: set[str] = set()
-    for position, entry in enumerate(feed.each("entry"), start=1):
+    for position, entry in enumerate(_repeated(feed, "entry"), start=1):
         album = _parse_entry(entry, Listing(chart, position, day))
         if album.source_id not in seen:
             seen.add(album.source_id)
             yield album
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A place in a JSON document; what is not as expected there is a ParseError that names it."""
-
-    value: object
-    where: str
-
-    def __getitem__(self, field: str) -> "_Node":
-        """A required field."""
-        found = self.find(field)
-        if found is None:
-            raise self.error(f"a field {field!r}")
-        return found
-
-    def find(self, field: str) -> "_Node | None":
-        """An optional field."""
-        if not isinstance(self.value, dict):
-            raise self.error(f"an object with a field {field!r}")
-        found = self.value.get(field)
-        return None if found is None else _Node(found, f"{self.where}, {field}")
-
-    def each(self, field: str) -> "list[_Node]":
-        """A field that may be repeated: a list, one object, or absent."""
-        found = self.find(field)
-        if found is None:
-            return []
-        if not isinstance(found.value, list):
-            return [found]
-        return [_Node(one, f"{found.where} {n}") for n, one in enumerate(found.value, start=1)]
-
-    def text(self, shape: re.Pattern[str] | None = None, *, expected: str = "text") -> str:
-        """Cleaned words, or what has a certain shape and may be longer (an address)."""
-        longest = 2_000 if shape else LONGEST
-        text = clean_text(self.value, longest=longest) if isinstance(self.value, str) else None
-        if text is None or (shape and shape.fullmatch(text) is None):
-            raise self.error(expected)
-        return text
-
-    def day(self) -> str:
-        """The ISO day at which a time begins, by the clock of who wrote it."""
-        try:
-            return date.fromisoformat(self.text(_DAY, expected="an ISO time")[:10]).isoformat()
-        except ValueError as error:
-            raise self.error("a day of the calendar") from error
-
-    def error(self, expected: str) -> ParseError:
-        """What is wrong with this place. What lies deeper is not shown: it may be very deep."""
-        match self.value:
-            case dict():
-                got = f"an object with {list(self.value)}"
-            case list():
-                got = f"a list of {len(self.value)}"
-            case _:
-                got = repr(self.value)
-        return ParseError(expected=expected, got=got[:200], where=self.where)
+def _repeated(parent: Json, field: str) -> list[Json]:
+    """A field that may be repeated: a list, one object, or absent."""
+    found = parent.find(field)
+    if found is None:
+        return []
+    return list(found.each()) if isinstance(found.value, list) else [found]
 
 
-def _load(page: Page) -> object:
+def _words(place: Json) -> str:
+    """Cleaned words, and there are some."""
+    text = clean_text(place.text())
+    if text is None:
+        raise place.error("text")
+    return text
+
+
+def _day(place: Json) -> str:
+    """The ISO day at which a time begins, by the clock of who wrote it."""
     try:
-        return json.loads(page.body)
-    except (ValueError, RecursionError) as error:
-        got = f"{page.body[:60]!r} ({error})"
-        raise ParseError(expected="a feed in JSON", got=got, where=page.url) from error
+        return date.fromisoformat(place.matched(_DAY, "an ISO time")[1]).isoformat()
+    except ValueError as error:
+        raise place.error("a day of the calendar") from error
 
 
-def _chart_of(url: str, feed: _Node) -> str:
+def _chart_of(url: str, feed: Json) -> str:
     """``us/20``: the country and the genre that were asked for."""
     match = _CHART.search(url) or _CHART.search(feed["id"]["label"].text())
     if match is None:
@@ -154,18 +112,18 @@ def _chart_of(url: str, feed: _Node) -> str:
     return f"{match[1]}/{genre[1] if genre else ALL_MUSIC}"
 
 
-def _parse_entry(entry: _Node, listing: Listing) -> Album:
+def _parse_entry(entry: Json, listing: Listing) -> Album:
     genres = _genres_of(entry["category"]["attributes"])
-    released = entry["im:releaseDate"]["label"].day()
-    address = entry["id"]["label"].text(_ADDRESS, expected="the album's http(s) address")
+    released = _day(entry["im:releaseDate"]["label"])
+    address = entry["id"]["label"].matched(_ADDRESS, "the album's http(s) address")[0]
     return Album(
         source="itunes",
-        source_id=entry["id"]["attributes"]["im:id"].text(_ID, expected="the album's number"),
+        source_id=entry["id"]["attributes"]["im:id"].matched(_ID, "the album's number")[0],
         cover_urls=_covers_of(entry),
         genres=tuple(genre.name for genre in genres),
         genre_ids=tuple(genre.id for genre in genres),
-        title=entry["im:name"]["label"].text(),
-        artist=entry["im:artist"]["label"].text(),
+        title=_words(entry["im:name"]["label"]),
+        artist=_words(entry["im:artist"]["label"]),
         artist_id=_artist_id(entry["im:artist"]),
         released=released,
         year=int(released[:4]),
@@ -174,11 +132,11 @@ def _parse_entry(entry: _Node, listing: Listing) -> Album:
     )
 
 
-def _genres_of(category: _Node) -> list[Genre]:
+def _genres_of(category: Json) -> list[Genre]:
     """The album's own genre, then its umbrella where that is called otherwise."""
-    own = category["im:id"].text(_ID, expected="the genre's number")
+    own = category["im:id"].matched(_ID, "the genre's number")[0]
     if own not in GENRES:
-        term = category["term"].text()
+        term = _words(category["term"])
         _report_unknown(own, term)
         return [Genre(own, own, term)]
     genre, umbrella = GENRES[own], GENRES[GENRES[own].umbrella]
@@ -190,7 +148,7 @@ def _report_unknown(genre_id: str, term: str) -> None:
     log.warning("iTunes's genre %s, %r, is not in the tree and has no umbrella", genre_id, term)
 
 
-def _artist_id(artist: _Node) -> str | None:
+def _artist_id(artist: Json) -> str | None:
     """The number in the artist's address; ``Various Artists`` have none."""
     attributes = artist.find("attributes")
     href = attributes.find("href") if attributes else None
@@ -198,15 +156,15 @@ def _artist_id(artist: _Node) -> str | None:
     return match[1] if match else None
 
 
-def _covers_of(entry: _Node) -> tuple[str, ...]:
+def _covers_of(entry: Json) -> tuple[str, ...]:
     """The largest listed image in larger sizes, then as listed; nothing where none is listed.
 
     All are asked of the first server, or an album would seem to change from chart to chart.
     """
-    listed = [image for image in entry.each("im:image") if _is_filled(image)]
+    listed = [image for image in _repeated(entry, "im:image") if _is_filled(image)]
     if not listed:
         return ()
-    largest = max(listed, key=_height)["label"].text(_ADDRESS, expected="an http(s) cover address")
+    largest = max(listed, key=_height)["label"].matched(_ADDRESS, "an http(s) cover address")[0]
     largest = _SERVER.sub(FIRST_SERVER, largest)
     if _SIZED.search(largest) is None:
         return (largest,)
@@ -214,14 +172,14 @@ def _covers_of(entry: _Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*sized, largest)))
 
 
-def _is_filled(image: _Node) -> bool:
+def _is_filled(image: Json) -> bool:
     """An empty element of the XML became an object without a label, or with an empty one."""
     label = image.find("label")
     return label is not None and label.value != ""
 
 
-def _height(image: _Node) -> int:
-    return int(image["attributes"]["height"].text(_ID, expected="a height in pixels"))
+def _height(image: Json) -> int:
+    return int(image["attributes"]["height"].matched(_ID, "a height in pixels")[0])
 
 
 SOURCE: Final = Source(

@@ -98,4 +98,6 @@ def _skip(text: str, at: int) -> int:
 def _shown(value: object) -> str:
     if isinstance(value, dict):
         return f"an object with {', '.join(map(str, value)) or 'nothing'}"[:200]
-    return f"{value!r:.200}"[:200]
+    if isinstance(value, list):  # what lies deeper is not shown: it may be very deep
+        return f"a list of {len(value)}"
+    return repr(value)[:200]
