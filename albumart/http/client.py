@@ -96,9 +96,11 @@ class PoliteClient:
         resolve: Resolve = resolve_public,
     ) -> None:
         self._mirror = parse_web_url(mirror) if mirror else None
+        # Who asks nobody need not say who they are: some sources are files.
+        self._is_nameless = self._mirror is None and not contact
         self._headers = {
             "Accept-Encoding": "gzip, deflate",
-            "User-Agent": _user_agent(contact, is_live=self._mirror is None),
+            "User-Agent": _user_agent(contact),
         }
         self._pacer = pacer
         self._robots = Robots(AGENT)
@@ -166,6 +168,11 @@ class PoliteClient:
             return part.finish()
 
     def _follow(self, first: ParsedUrl, call: Call, policy: FetchPolicy) -> Response:
+        if self._is_nameless:
+            raise AlbumArtError(
+                "expected your contact (an e-mail address or a page), which every host is told; "
+                "got none: set ALBUMART_CONTACT"
+            )
         seen = [first]
         while True:
             response = self._hop(seen[-1], call, policy)
@@ -239,12 +246,7 @@ class PoliteClient:
             self._pacer.pause(policy.pace.group or url.host, seconds)
 
 
-def _user_agent(contact: str, *, is_live: bool) -> str:
-    if not contact and is_live:
-        raise AlbumArtError(
-            "expected your contact (an e-mail address or a page), which every host is told; got "
-            "none: set ALBUMART_CONTACT"
-        )
+def _user_agent(contact: str) -> str:
     if not re.fullmatch(r"[ -~]*", contact):
         raise AlbumArtError(f"ALBUMART_CONTACT: expected plain ASCII; got {contact!r}")
     return f"{AGENT}/{__version__} (+{contact})" if contact else f"{AGENT}/{__version__}"

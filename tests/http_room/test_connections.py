@@ -45,7 +45,7 @@ class TestBodies:
 
     @pytest.mark.parametrize(
         ("encoding", "body"),
-        [("gzip", gzip.compress(b"abc" * 99)), ("deflate", zlib.compress(b"abc" * 99))],
+        [("gzip", gzip.compress(b"abc" * 99, mtime=0)), ("deflate", zlib.compress(b"abc" * 99))],
     )
     @pytest.mark.parametrize("chunked", [True, False])
     def test_encodings(self, site, mirrored, encoding: str, body: bytes, chunked: bool) -> None:

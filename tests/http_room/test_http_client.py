@@ -304,9 +304,12 @@ class TestIdentity:
         direct.get("http://example.test/x", ONCE)
         assert site.seen[0].headers["User-Agent"].endswith(" (+me@example.org)")
 
-    def test_no_contact_no_live_client(self, pacer) -> None:
-        with pytest.raises(AlbumArtError, match="ALBUMART_CONTACT"):
-            PoliteClient("", pacer=pacer)
+    def test_without_a_contact_no_host_is_asked(self, pacer, tmp_path) -> None:
+        with PoliteClient("", pacer=pacer) as nameless:
+            with pytest.raises(AlbumArtError, match="ALBUMART_CONTACT"):
+                nameless.get("http://example.test/x", ONCE)
+            with pytest.raises(AlbumArtError, match="ALBUMART_CONTACT"):
+                nameless.download("http://example.test/x", ONCE, tmp_path / "x")
 
     @pytest.mark.parametrize("contact", ["me\r\nEvil: 1", "mé"])
     def test_a_contact_that_is_no_header(self, pacer, contact: str) -> None:
