@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from albumart.errors import BadStudy, NotFound
-from albumart.sources import allmusic, bandcamp, itunes, musicbrainz
+from albumart.sources import allmusic, bandcamp, folder, itunes, musicbrainz
 from albumart.sources.base import Crawl, Page, Query, Source
 
 __all__ = ["SOURCES", "Crawl", "Page", "Query", "Source", "find_source"]
@@ -15,6 +15,7 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {
         "allmusic": allmusic.SOURCE,
         "bandcamp": bandcamp.SOURCE,
+        "folder": folder.SOURCE,
         "itunes": itunes.SOURCE,
         "musicbrainz": musicbrainz.SOURCE,
     }
