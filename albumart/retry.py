@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from albumart.collect.scrape import Judge, Options, collect_albums
 from albumart.covers import download_covers
-from albumart.errors import FetchError, NotFound
+from albumart.errors import FetchError, NotFound, ParseError
 from albumart.http.client import PoliteClient
 from albumart.progress import progress_bar
 from albumart.query import parse_scope
@@ -61,7 +61,7 @@ def _retry_pages(
     options = Options(judge=judge_of(name), only_failed=True)
     try:
         counts = collect_albums(client, workspace, find_source(name, query), query, options)
-    except (FetchError, NotFound) as error:
+    except (FetchError, NotFound, ParseError) as error:
         logger.warning("%s", error)
         return Counter(again=1)
     return Counter({name: n for name, n in counts.pages.items() if name != "unasked"})

@@ -1,12 +1,18 @@
 """What failed, asked for once more, from the sandbox into real stores."""
 
+import math
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from albumart.album import Origin
 from albumart.collect.scrape import Judge, collect_albums
 from albumart.covers import download_covers
-from albumart.errors import FetchError
+from albumart.endpoints import Endpoints
+from albumart.errors import FetchError, ParseError
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.query import Query
@@ -15,8 +21,10 @@ from albumart.sandbox.breakage import Fault
 from albumart.sandbox.server import Sandbox, running_sandbox
 from albumart.sandbox.site import MadeSite
 from albumart.sources import SOURCES
-from albumart.stores.workspace import Workspace
+from albumart.sources.base import Gate
+from albumart.stores.workspace import Workspace, open_workspace
 
+SCRAPED = ("bandcamp", "itunes", "musicbrainz", "allmusic")
 KINDS = ("status:503", "reset", "drop", "truncated", "html", "short")
 
 
@@ -98,3 +106,55 @@ def test_a_list_that_did_not_come_is_asked_for_again(
     sandbox.faults.clear()
     assert retry_failures(client, workspace, Retrying(), unjudged).pages == {"new": 1}
     assert len(list(workspace.albums.find_albums("bandcamp"))) == 240
+
+
+EVERY_KIND = (
+    "status:503", "status:500", "status:429", "reset", "drop", "short", "long", "truncated",
+    "html", "svg", "bomb", "redirect:https://127.0.0.1/x", "loop", "empty",
+)  # fmt: skip
+
+
+ANYTHING = Gate(shrink=1.0, growth=math.inf, broken_pages=1.0, broken_rows=1.0)
+
+
+def scrape_all(sandbox: Sandbox, workspace: Workspace, pace: Path) -> None:
+    """Every source once, as its deployment would: its pages, then its covers."""
+    with PoliteClient("", pacer=Pacer(pace), mirror=sandbox.url) as client:
+        for name in SCRAPED:
+            source = replace(SOURCES[name], gate=ANYTHING)
+            with suppress(FetchError, ParseError):  # the run of that source fails, loudly
+                collect_albums(client, workspace, source, Query())
+            for keys in workspace.albums.due_ranges(name):
+                download_covers(client, workspace, workspace.albums.due_albums(name, keys))
+
+
+def test_two_percent_of_each_kind_on_every_page_and_cover_of_every_source(
+    workspace: Workspace, own_endpoints: Endpoints, tmp_path: Path
+) -> None:
+    """Whatever went wrong is accounted for; once the sources are well, one retry mends it all."""
+    with running_sandbox(MadeSite(seed=5, scale=0.1)) as sandbox:
+        spoil_and_mend(sandbox, workspace, own_endpoints, tmp_path)
+
+
+def spoil_and_mend(
+    sandbox: Sandbox, workspace: Workspace, own_endpoints: Endpoints, tmp_path: Path
+) -> None:
+    with open_workspace(own_endpoints, tmp_path / "cache", Origin.RECORDED) as undisturbed:
+        scrape_all(sandbox, undisturbed, tmp_path / "pace")
+        wanted = undisturbed.albums.cover_counts()
+        keys = [album.key for album in undisturbed.albums.find_albums()]
+    for kind in EVERY_KIND:
+        sandbox.faults.add(Fault(kind, "/", None, share=0.02))
+    scrape_all(sandbox, workspace, tmp_path / "pace")
+    broken = workspace.albums.cover_counts()
+    assert broken["pending"] == 0
+    assert broken["again"] + broken["quarantined"] + broken["refused"] > 50
+    pages = workspace.pages.counts()
+    assert sum(n for (_, status, _), n in pages.items() if status != "stored") > 20
+    sandbox.faults.clear()
+
+    with PoliteClient("", pacer=Pacer(tmp_path / "pace"), mirror=sandbox.url) as client:
+        retry_failures(client, workspace, Retrying(), unjudged)
+    scrape_all(sandbox, workspace, tmp_path / "pace")  # covers that the mended pages told of
+    assert [album.key for album in workspace.albums.find_albums()] == keys
+    assert workspace.albums.cover_counts() == wanted

@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from albumart.album import Album, Origin
@@ -141,7 +142,8 @@ class _Staging:
 
     def _break(self, page: Page, error: ParseError) -> None:
         pages = self.workspace.pages
-        pages.quarantine(pages.find(page.source, page.url), "parse")
+        for part in (page, *page.also):  # nobody knows which of them is broken
+            pages.quarantine(pages.find(part.source, part.url), "parse")
         self.broken.append(error)
         logger.warning("%s", error)
         allowed = self.source.gate.broken_pages
@@ -153,8 +155,10 @@ class _Staging:
         state = replace(pages.find(page.source, page.url), scope=self.crawl.scrape.scope)
         if state.staged is None and state.version is not None:
             # It did not change itself, but what it is read with did.
-            pages.stage(state, replace(state.version, scrape=run))
-            state = replace(state, staged=replace(state.version, scrape=run))
+            state = replace(
+                state, staged=replace(state.version, scrape=run, fetched=datetime.now(UTC))
+            )
+            pages.record(state)
         assert state.staged is not None  # noqa: S101 - a new page is staged
         also = tuple((part.url, part.sha256) for part in page.also)
         pages.complete(state, replace(state.staged, also=also, albums=counts))
