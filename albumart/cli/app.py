@@ -2,7 +2,7 @@
 
 import typer
 
-from albumart.cli import data, models, platform, predict, run, study
+from albumart.cli import data, models, platform, predict, run, scrape, study
 
 app = typer.Typer(
     name="albumart",
@@ -12,6 +12,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(scrape.scrape)
 app.command()(predict.predict)
 app.command()(models.report)
 app.command()(platform.up)

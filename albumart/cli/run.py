@@ -1,18 +1,13 @@
 """``albumart run``: one study from source to prediction."""
 
-import os
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 import typer
 
 from albumart.cli.output import Json, percent, say, say_json, show_stations
-
-if TYPE_CHECKING:
-    from albumart.endpoints import Endpoints
+from albumart.cli.prefect import open_prefect
 
 
 def run(
@@ -97,48 +92,11 @@ def _check_early(options: Mapping[str, Any]) -> None:
 
 
 def _run_on_platform(options: Mapping[str, Any]) -> dict[str, Any]:
-    from albumart.embedded.platform import open_platform
-    from albumart.settings import load_settings
-
-    settings = load_settings()
-    with open_platform(settings) as endpoints:
-        _check_prefect(endpoints)
-        _point_prefect_at(endpoints, settings.home.resolve())
-        # Prefect reads its settings when it is imported, so the flow comes after the platform.
+    with open_prefect() as endpoints:
         from flows.run_study import run_study
-        from tasks.resources import flush_logs
 
-        try:
-            result: dict[str, Any] = run_study(**options)
-        finally:
-            flush_logs()
+        result: dict[str, Any] = run_study(**options)
     return result | {"prefect_ui": (endpoints.prefect_api_url or "").removesuffix("/api")}
-
-
-def _check_prefect(endpoints: "Endpoints") -> None:
-    """Find out in a second, and not in Prefect's own minute of retries, that nobody is there."""
-    from albumart.errors import PlatformError
-
-    url = urlsplit(endpoints.prefect_api_url or "")
-    kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    try:
-        connection = kind(url.hostname or "", url.port, timeout=5)
-        connection.request("GET", f"{url.path}/health")
-        connection.getresponse()
-    except (OSError, HTTPException, ValueError) as error:
-        raise PlatformError(
-            f"expected a Prefect server at {endpoints.prefect_api_url}; got: {error}; "
-            "check PREFECT_API_URL, or unset it to have one started"
-        ) from error
-
-
-def _point_prefect_at(endpoints: "Endpoints", home: Path) -> None:
-    os.environ.update(endpoints.as_environment())
-    os.environ["ALBUMART_HOME"] = str(home)
-    os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
-    # The platform's parts are on this machine; a proxy has no business between.
-    local = [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]
-    os.environ["NO_PROXY"] = ",".join(filter(None, local))
 
 
 def _tell(result: Mapping[str, Any]) -> None:

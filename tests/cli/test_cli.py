@@ -10,7 +10,7 @@ import pytest
 
 from albumart.endpoints import Endpoints
 
-STUDY_COMMANDS = ["run", "predict", "report", "up", "down", "status", "env", "sandbox"]
+STUDY_COMMANDS = ["run", "scrape", "predict", "report", "up", "down", "status", "env", "sandbox"]
 
 
 def albumart(
@@ -50,6 +50,10 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
         (["study", "check", "/nowhere.toml"], "cannot read study file /nowhere.toml"),
         (["study", "show", "nothing"], "no study 'nothing'"),
         (["sandbox", "--real", "/nowhere"], "/nowhere"),
+        (["scrape", "itunse"], "no source 'itunse' (did you mean 'itunes'?); there are: allmusic"),
+        (["scrape", "bandcamp", "--country", "gb"], "source 'bandcamp' takes url; got country"),
+        (["scrape", "bandcamp", "--sandbox", "--mirror", "http://x/"], "got several"),
+        (["run", "bandcamp-genre", "--from", "x"], "--from: expected --source with it"),
         (["env"], "the platform is not up; run: albumart up"),
     ],
 )
@@ -129,7 +133,7 @@ def test_empty_stores_are_told_apart_from_no_stores(
     empty = json.loads(run("data", "status", "--json").stdout)
     assert empty == {"origins": {"live": {}, "recorded": {}, "sandbox": {}}}
     assert "scope" in run("data", "status").stdout
-    assert "0 covers are due again" in run("data", "retry").stdout
+    assert run("data", "retry").stdout == "pages: none\ncovers: none\n"
     assert "0 objects older than an hour belong to no album (kept" in run("data", "sweep").stdout
     assert json.loads(run("models", "list", "--json").stdout) == {"models": []}
     assert "accuracy" in run("models", "list").stdout
