@@ -323,7 +323,9 @@ def test_a_field_of_another_shape_is_a_parse_error(feed: dict, place: str, value
 
 def test_an_unknown_genre_needs_its_term(feed: dict) -> None:
     feed["feed"]["entry"][3]["category"]["attributes"].pop("term")
-    with pytest.raises(ParseError, match="entry 4, category, attributes: expected an object with 'term'"):
+    with pytest.raises(
+        ParseError, match="entry 4, category, attributes: expected an object with 'term'"
+    ):
         list(parse(page(feed)))
 
 
