@@ -4,10 +4,12 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from albumart.embedded.folder import PlatformFolder, write_private
 from albumart.embedded.loopback import HOST, is_free
+from albumart.embedded.processes import wait_until
 from albumart.errors import PlatformError
 
 _log = logging.getLogger(__name__)
@@ -16,6 +18,7 @@ _log = logging.getLogger(__name__)
 # sits on a remembered port by chance.
 _RANGE: Final = range(20_000, 30_000)
 _TRIES: Final = 200
+_PATIENCE: Final = 2.0
 
 
 def obtain_ports(
@@ -46,7 +49,9 @@ def _require_free(part: str, port: int) -> int:
 
 def _choose(part: str, remembered: int | None, *, taken: set[int]) -> int:
     if remembered is not None:
-        if is_free(remembered):
+        # Whoever was killed a moment ago may not have let go of it yet.
+        with suppress(PlatformError):
+            wait_until(lambda: is_free(remembered), _PATIENCE, f"port {remembered} to be free")
             return remembered
         _log.warning(
             "%s: its last port %d is taken by %s; choosing another",

@@ -60,7 +60,7 @@ IN_SET: Final = "ExpectColumnValuesToBeInSet"
 BETWEEN: Final = "ExpectColumnValuesToBeBetween"
 
 KEY: Final = r"^[a-z0-9_]+:\S+\Z"
-URL: Final = r"^(https?://[^\s/@]+|file://)/\S"
+URL: Final = r"^(?:https?://[^\s/@]+|file://)/\S"
 SHA256: Final = r"^[0-9a-f]{64}\Z"
 PHASH: Final = r"^[0-9a-f]{16}\Z"
 # Below this a cover is a thumbnail: it can be learnt from, but somebody should know.
