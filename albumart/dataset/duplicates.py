@@ -14,12 +14,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from albumart.dataset.components import Links, Nodes, label_components, link_equal, name_components
+from albumart.dataset.names import normalize_artist
 from albumart.errors import ValidationFailed
 
 NEAR_DISTANCE: Final = 5
 BANDS: Final = NEAR_DISTANCE + 1
 BATCH_PAIRS: Final = 1_000_000
+# A picture that stands for the albums of so many artists is no cover of any: "no image", a shop's
+# logo. Four sources may spell one artist in four ways.
+PLACEHOLDER_OWNERS: Final = 5
 
+_PICTURES: Final = ("pixel_sha256", "phash")
 _PHASH: Final = re.compile("[0-9a-f]{16}")
 
 
@@ -42,6 +47,55 @@ def set_aside_contradictions(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
     return frame[labels == 1], frame[labels > 1]
 
 
+def flag_placeholders(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``placeholder``: whether the cover is, or all but is, one of ``find_placeholders``.
+
+    A placeholder comes in several sizes, whose hashes differ in a few bits: what is within
+    NEAR_DISTANCE of one is one. Not so through third covers, as for a cluster. Flag them before
+    clusters are made groups, or all artists without a picture are one.
+    """
+    found = find_placeholders(frame)
+    equal = [frame[kind].isin(found["picture"][found["kind"] == kind]) for kind in _PICTURES]
+    seen = ~frame["blank"].to_numpy(dtype=bool)
+    flagged = equal[0].to_numpy() | (equal[1].to_numpy() & seen)
+    if (seen & flagged).any():
+        hashes = parse_phashes(frame["phash"][seen])
+        near = np.zeros(len(hashes), dtype=bool)
+        for placeholder in np.unique(hashes[flagged[seen]]):
+            near |= np.bitwise_count(hashes ^ placeholder) <= NEAR_DISTANCE
+        flagged[seen] |= near
+    return frame.assign(placeholder=flagged)
+
+
+def find_placeholders(frame: pd.DataFrame) -> pd.DataFrame:
+    """Pictures of PLACEHOLDER_OWNERS artists or more, most first, for people to look at.
+
+    Returns:
+        ``kind`` (``pixel_sha256``, or ``phash`` of covers that are not ``blank``), ``picture`` (its
+        value), ``covers`` and ``owners``: how many bear it, and of how many artists they are. Where
+        no artist is known, an album's ``work`` is its owner, or the album itself.
+    """
+    owned = frame.assign(owner=_owners(frame))
+    seen = {"pixel_sha256": owned, "phash": owned[~frame["blank"].astype("bool")]}
+    found: list[pd.DataFrame] = []
+    for kind in _PICTURES:
+        counted = seen[kind].groupby(kind)["owner"].agg(covers="size", owners="nunique")
+        counted = counted[counted["owners"] >= PLACEHOLDER_OWNERS].rename_axis("picture")
+        found.append(counted.reset_index().assign(kind=kind))
+    table = pd.concat(found)[["kind", "picture", "covers", "owners"]]
+    by = ["owners", "covers", "kind", "picture"]
+    return table.sort_values(by, ascending=[False, False, True, True], ignore_index=True)
+
+
+def _owners(frame: pd.DataFrame) -> "pd.Series[str]":
+    names = [None if pd.isna(name) else str(name) for name in frame["artist"]]
+    artists = [normalize_artist(name) for name in names]
+    works = frame["work"] if "work" in frame.columns else frame["album"]
+    # No artist's name has a tab in it.
+    alone = "\t" + works.fillna(frame["album"]).astype("str")
+    return pd.Series(artists, index=frame.index, dtype="str").fillna(alone)
+
+
 def parse_phashes(texts: "pd.Series[str]") -> NDArray[np.uint64]:
     """Hashes of 16 hex digits → ``(n,) uint64``.
 
@@ -57,12 +111,26 @@ def parse_phashes(texts: "pd.Series[str]") -> NDArray[np.uint64]:
 
 def near_components(hashes: NDArray[np.uint64]) -> Nodes:
     """Component of each of ``(n,)`` distinct hashes, linked at NEAR_DISTANCE bits or fewer."""
-    component = np.arange(len(hashes), dtype=np.int64)
+    component = label_components(len(hashes), [_link_neighbours(hashes)])
     for band in _band_values(hashes):
-        for left, right in _close_pairs(hashes, band):
+        for left, right in _close_pairs(hashes, band, component):
             links = (component[left], component[right])
             component = label_components(len(hashes), [links])[component]
     return component
+
+
+def _link_neighbours(hashes: NDArray[np.uint64]) -> Links:
+    """Links between hashes that differ in one bit."""
+    order = np.argsort(hashes)
+    ordered = hashes[order]
+    links = []
+    for bit in np.uint64(1) << np.arange(64, dtype=np.uint64):
+        left = np.flatnonzero((ordered & bit) == 0)
+        wanted = ordered[left] | bit
+        place = np.searchsorted(ordered, wanted)
+        found = ordered[np.minimum(place, len(ordered) - 1)] == wanted
+        links.append((order[left[found]], order[place[found]]))
+    return np.concatenate([a for a, _ in links]), np.concatenate([b for _, b in links])
 
 
 def _link_near(rows: Nodes, hashes: NDArray[np.uint64]) -> Links:
@@ -82,24 +150,35 @@ def _band_values(hashes: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
         yield chosen @ (1 << np.arange(chosen.shape[1], dtype=np.int64))
 
 
-def _close_pairs(hashes: NDArray[np.uint64], band: NDArray[np.int64]) -> Iterator[Links]:
-    """Pairs that share the band's value and are near, in batches.
+def _close_pairs(
+    hashes: NDArray[np.uint64], band: NDArray[np.int64], component: Nodes
+) -> Iterator[Links]:
+    """Pairs that share the band's value, not yet the component, and are near; in batches.
 
-    Sorted by band, equal values lie side by side: each hash is compared with the next one, then
-    with the one after that, while still in its run. So memory is linear in the hashes however
-    long a run is.
+    Sorted by band and component, each hash is compared with the first one after its component,
+    then with the one after that, while still in its band's run. So memory is linear in the hashes
+    however long a run is.
     """
-    order = np.argsort(band, kind="stable")
-    ordered = hashes[order]
-    run_end = np.searchsorted(band[order], band[order], side="right")
+    order = np.lexsort((component, band))
+    ordered, of_band = hashes[order], band[order]
+    run_end = np.searchsorted(of_band, of_band, side="right")
+    other = _ends_of_runs(of_band, component[order])
     found: list[Links] = []
     left, step, waiting = np.arange(len(hashes)), 0, 0
     while len(left):
+        left = left[other[left] + step < run_end[left]]
+        right = other[left] + step
+        near = np.bitwise_count(ordered[left] ^ ordered[right]) <= NEAR_DISTANCE
+        found.append((order[left[near]], order[right[near]]))
+        waiting += int(np.count_nonzero(near))
         step += 1
-        left = left[left + step < run_end[left]]
-        near = left[np.bitwise_count(ordered[left] ^ ordered[left + step]) <= NEAR_DISTANCE]
-        found.append((order[near], order[near + step]))
-        waiting += len(near)
         if waiting >= BATCH_PAIRS or not len(left):
             yield np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
             found, waiting = [], 0
+
+
+def _ends_of_runs(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row of sorted columns, where the rows that equal it in all of them end."""
+    changes = np.any([np.diff(column) != 0 for column in columns], axis=0)
+    ends = np.append(np.flatnonzero(changes) + 1, len(columns[0]))
+    return np.repeat(ends, np.diff(ends, prepend=0))

@@ -8,7 +8,7 @@ that slips over one cut when rows are added does not get from train to test or b
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from albumart.dataset.components import link_equal, name_components
-from albumart.dataset.names import normalize_artist
+from albumart.dataset.names import is_various, normalize_artist
 from albumart.errors import BadStudy
 
 SPLITS: Final = ("train", "validation", "test")
@@ -24,13 +24,29 @@ FRACTIONS: Final[Mapping[str, float]] = {"train": 0.7, "validation": 0.15, "test
 
 
 def assign_groups(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add ``group``: the smallest album key among those that share an artist or a ``cluster``."""
-    artists = pd.Series(
-        [normalize_artist(None if pd.isna(name) else str(name)) for name in frame["artist"]],
-        dtype="str",
-    )
+    """Add ``group``: the smallest album key among those that may not be parted.
+
+    Albums may not be parted that share an artist's normalised name, a ``cluster`` of covers and,
+    where the frame has the columns, a ``work`` or an ``artist_id`` (of one source: the number of
+    one is no number of another). Names join artists across sources, ids join what is spelled in
+    two ways, ``A`` and ``A feat. B``.
+    """
+    names = [None if pd.isna(name) else str(name) for name in frame["artist"]]
+    artists = pd.Series([normalize_artist(name) for name in names], dtype="str")
     links = [link_equal(frame["cluster"]), link_equal(artists)]
+    if "work" in frame.columns:
+        links.append(link_equal(frame["work"]))
+    if "artist_id" in frame.columns:
+        links.append(link_equal(_artist_keys(frame, names)))
     return frame.assign(group=name_components(frame["album"], links))
+
+
+def _artist_keys(frame: pd.DataFrame, names: Sequence[str | None]) -> "pd.Series[str]":
+    """``<source>:<artist id>``; missing where a source numbers its Various Artists like one."""
+    source = frame["album"].astype("str").str.extract("^([^:]*)", expand=False)
+    keys = source + ":" + frame["artist_id"].astype("str")
+    nobody = keys[[is_various(name) for name in names]]
+    return keys.mask(keys.isin(nobody.dropna()))
 
 
 def assign_splits(
@@ -55,7 +71,7 @@ def assign_splits(
     backwards: with N the rows that stay.
     """
     cuts = _check_fractions(fractions)
-    groups = _ordered_groups(frame, seed)
+    groups = ordered_groups(frame, seed)
     # Twice the middle is a whole number of rows, so that comparing is exact.
     rows = groups["rows"]
     twice_middle = 2 * groups.groupby("stratum")["rows"].cumsum() - rows
@@ -66,13 +82,37 @@ def assign_splits(
     return frame.assign(split=frame["group"].map(placed).astype("str"))
 
 
+def assign_random_splits(
+    frame: pd.DataFrame, *, fractions: Mapping[str, float] | None = None, seed: int
+) -> pd.DataFrame:
+    """Add ``split`` by lot, whoever made the album and whatever its cover copies.
+
+    It is the wrong split on purpose: what a model seems to know on it beyond what it knows on the
+    grouped split has leaked. It does not depend on the order of the rows either.
+
+    Args:
+        frame: ``album``, ``label``, and ``split`` where no fractions are given.
+        fractions: shares of each label's rows; without, each label has exactly as many rows in
+            each split as ``split`` gives it now, so that only who is where differs.
+        seed: of the lot.
+    """
+    alone = frame.assign(group="random:" + frame["album"].astype("str"))
+    if fractions is not None:
+        alone = assign_splits(alone, fractions=fractions, seed=seed)
+        return frame.assign(split=alone["split"])
+    drawn = ordered_groups(alone, seed)  # label by label, as the splits that are dealt out
+    dealt = frame.sort_values(["label", "split"])["split"].to_numpy()
+    placed = pd.Series(dealt, index=drawn["group"], dtype="str")
+    return frame.assign(split=alone["group"].map(placed).astype("str"))
+
+
 def stability_bound(fractions: Mapping[str, float] = FRACTIONS) -> float:
     """Share of rows that a label may gain while no old row moves between train and test."""
     return fractions["validation"] / max(fractions["test"], fractions["train"])
 
 
-def _ordered_groups(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """One row per group: group, rows, stratum; in the order in which the strata are cut."""
+def ordered_groups(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One row per group: ``group``, ``rows``, ``stratum``; in the order in which these are cut."""
     counts = frame.groupby(["group", "label"], as_index=False).agg(rows=("album", "size"))
     counts = counts.sort_values(["group", "rows", "label"], ascending=[True, False, True])
     groups = counts.groupby("group", as_index=False).agg(

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from albumart.dataset import duplicates
 from albumart.dataset.duplicates import (
     NEAR_DISTANCE,
+    PLACEHOLDER_OWNERS,
     assign_clusters,
+    find_placeholders,
+    flag_placeholders,
     near_components,
     parse_phashes,
     set_aside_contradictions,
@@ -123,6 +126,149 @@ def test_contradicting_clusters_are_set_aside_whole():
     kept, dropped = set_aside_contradictions(frame)
     assert kept["cluster"].tolist() == ["b", "b", "c"]
     assert dropped["cluster"].tolist() == ["a", "a"]
+
+
+# Hashes that lie close together, so that many share bands: all within a few bits of each other.
+crowds = st.sets(st.integers(0, 2**14 - 1), min_size=1, max_size=60).map(
+    lambda values: [value * 0x0001_0001_0001_0001 & 2**64 - 1 for value in values]
+)
+rows_of_bits = st.sets(st.integers(0, 2**12 - 1), min_size=1, max_size=60)
+
+
+@settings(deadline=None, max_examples=60)
+@given(crowds | rows_of_bits)
+def test_components_of_crowded_hashes_equal_those_of_all_pairs(values):
+    hashes = np.array(sorted(values), dtype=np.uint64)
+    assert partition(near_components(hashes)) == partition(all_pairs_components(hashes))
+
+
+def test_the_order_of_hashes_changes_no_component():
+    hashes = np.random.default_rng(0).integers(0, 2**20, 500, dtype=np.uint64)
+    hashes = np.unique(hashes)
+    found = near_components(hashes)
+    order = np.random.default_rng(1).permutation(len(hashes))
+    assert partition(near_components(hashes[order])) == partition(found[order])
+
+
+def test_a_chain_is_one_cluster_however_unlike_its_ends():
+    links = [flipped(ZERO, range(bits)) for bits in range(0, 65, NEAR_DISTANCE)]
+    assert len(set(clusters(covers(*((str(n), h, False) for n, h in enumerate(links)))))) == 1
+
+
+def test_a_long_chain_is_found_at_once():
+    step, hashes = np.uint64(0b11111), [np.uint64(0)]
+    rng = np.random.default_rng(0)
+    for turn in rng.integers(0, 60, 20_000, dtype=np.uint64):
+        hashes.append(hashes[-1] ^ (step << turn))
+    found = near_components(np.unique(hashes))
+    assert len(set(found.tolist())) == 1
+
+
+def compared(monkeypatch, hashes):
+    """How many pairs are compared beside the look-up of neighbours."""
+    pairs = [0]
+
+    def count(bits):
+        pairs[0] += len(bits)
+        return bitwise_count(bits)
+
+    bitwise_count = np.bitwise_count
+    monkeypatch.setattr(duplicates.np, "bitwise_count", count)
+    near_components(hashes)
+    return pairs[0]
+
+
+def test_thousands_of_renderings_of_one_picture_are_not_compared_in_pairs(monkeypatch):
+    # All 4,096 that differ in twelve bits: 8.4 million pairs.
+    renderings = np.arange(2**12, dtype=np.uint64) ^ np.uint64(0x0F0F_A5A5_3C3C_9696)
+    assert compared(monkeypatch, renderings) < 10_000
+
+
+def test_130_000_nearly_equal_hashes_take_no_minute():
+    hashes = np.arange(130_000, dtype=np.uint64) ^ np.uint64(0x0F0F_A5A5_3C3C_9696)
+    started = time.monotonic()
+    assert len(set(near_components(hashes).tolist())) == 1
+    assert time.monotonic() - started < 30
+
+
+def placed_under(*artists, **columns):
+    """One cover per artist, all the same picture by default."""
+    frame = pd.DataFrame({"artist": pd.Series(artists, dtype="str")})
+    albums = [f"s:{number:02}" for number in range(len(frame))]
+    given_columns = {"album": albums, "pixel_sha256": "p", "phash": ZERO, "blank": False}
+    return frame.assign(**(given_columns | columns))
+
+
+MANY = [f"Artist {number}" for number in range(PLACEHOLDER_OWNERS)]
+LATER = "0123456789abcdef"
+
+
+def flags(frame):
+    return flag_placeholders(frame)["placeholder"].tolist()
+
+
+def test_a_picture_of_many_artists_is_a_placeholder():
+    frame = placed_under(*MANY, "Other", pixel_sha256=["p"] * len(MANY) + ["q"])
+    frame.loc[frame.index[-1], "phash"] = LATER
+    assert flags(frame) == [True] * len(MANY) + [False]
+    assert find_placeholders(frame).to_dict("records") == [
+        {"kind": kind, "picture": picture, "covers": len(MANY), "owners": len(MANY)}
+        for kind, picture in [("phash", ZERO), ("pixel_sha256", "p")]
+    ]
+
+
+def test_a_picture_of_few_artists_is_none():
+    assert not any(flags(placed_under(*MANY[1:])))
+
+
+def test_one_artists_many_albums_may_look_alike():
+    assert not any(flags(placed_under(*["The Artist", "ARTIST", "artist"] * 10)))
+
+
+def test_equal_hashes_are_enough():
+    frame = placed_under(*MANY, pixel_sha256=[str(number) for number in range(len(MANY))])
+    assert all(flags(frame))
+    assert find_placeholders(frame)["kind"].tolist() == ["phash"]
+
+
+def test_hashes_of_blank_covers_say_nothing_but_their_pixels_do():
+    pixels = [str(number) for number in range(len(MANY))]
+    assert not any(flags(placed_under(*MANY, pixel_sha256=pixels, blank=True)))
+    assert all(flags(placed_under(*MANY, blank=True)))
+
+
+def test_the_same_placeholder_in_another_size_is_flagged_but_no_chain_of_such():
+    five, ten = flipped(ZERO, range(5)), flipped(ZERO, range(10))
+    frame = placed_under(
+        *MANY,
+        *["Five", "Ten", "Blank"],
+        pixel_sha256=["p"] * len(MANY) + ["q", "r", "s"],
+        phash=[ZERO] * len(MANY) + [five, ten, ZERO],
+        blank=[False] * (len(MANY) + 2) + [True],
+    )
+    assert flags(frame) == [True] * len(MANY) + [True, False, False]
+
+
+def test_where_no_artist_is_known_works_are_counted_or_else_albums():
+    nobody = [None, "Various Artists", "", "Unknown", "?"]
+    assert all(flags(placed_under(*nobody)))
+    assert not any(flags(placed_under(*nobody, work=["w", "w", "w", "v", "v"])))
+    assert not any(flags(placed_under(*nobody, work=["w", "w", "w", "w", None])))
+    assert all(flags(placed_under(*nobody, work=None)))
+
+
+def test_no_covers_are_no_placeholders():
+    frame = placed_under().astype({"blank": "bool"})
+    assert flags(frame) == []
+    assert find_placeholders(frame).columns.tolist() == ["kind", "picture", "covers", "owners"]
+
+
+def test_flags_do_not_depend_on_the_order_or_the_index():
+    frame = placed_under(*MANY, "x", pixel_sha256=["p"] * len(MANY) + ["q"])
+    frame.loc[frame.index[-1], "phash"] = LATER
+    backwards = frame.iloc[::-1]
+    assert flags(backwards) == flags(frame)[::-1]
+    assert flag_placeholders(backwards).index.tolist() == backwards.index.tolist()
 
 
 def made_covers(count, *, dark):

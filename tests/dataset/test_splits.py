@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from albumart.dataset.splits import FRACTIONS, assign_groups, assign_splits, stability_bound
+from albumart.dataset.splits import (
+    FRACTIONS,
+    assign_groups,
+    assign_random_splits,
+    assign_splits,
+    stability_bound,
+)
 from albumart.errors import BadStudy
 
 fractions_of_percent = st.tuples(st.integers(1, 60), st.integers(1, 39)).map(
@@ -126,6 +132,26 @@ def test_a_tenth_more_rows_move_no_old_row_between_train_and_test(seed):
     assert sum(before[album] != after[album] for album in before) < 300
 
 
+def rows_of(groups):
+    """Numbers of groups → rows; a group has one of three labels, as most artists have."""
+    return [("abc"[group % 3], group) for group in groups]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(1, 3) | st.integers(1, 40), min_size=9, max_size=60), st.data())
+def test_a_tenth_more_rows_move_no_group_whatever_its_size(sizes, data):
+    old = [group for group, size in enumerate(sizes) for _ in range(size)]
+    new = []
+    for label in range(3):
+        room = sum(group % 3 == label for group in old) // 10
+        # Some old groups grow, and others come.
+        places = st.integers(0, len(sizes) // 3 + 5).map(lambda n, label=label: 3 * n + label)
+        new += data.draw(st.lists(places, min_size=room, max_size=room))
+    seed = data.draw(st.integers(0, 9))
+    before = placed(frame_of(rows_of(old)), seed=seed)
+    assert moved(before, placed(frame_of(rows_of(old + new)), seed=seed)) == set()
+
+
 def test_a_group_stands_with_its_most_common_label():
     rows = [("b", 0), ("b", 0), ("a", 0)] + [("a", n) for n in range(1, 101)]
     found = assign_splits(frame_of(rows), seed=0)
@@ -172,3 +198,114 @@ def test_various_artists_are_no_artist():
 
 def test_unknown_artists_share_nothing():
     assert groups_of((None, "s:0"), (None, "s:1")) == ["s:0", "s:1"]
+
+
+def columns_of(*rows, albums=None):
+    """(artist, artist_id, work) of albums → their groups; no covers are alike."""
+    frame = pd.DataFrame(rows, columns=["artist", "artist_id", "work"], dtype="str")
+    albums = albums or [f"s:{number}" for number in range(len(frame))]
+    frame = frame.assign(album=albums, cluster=albums)
+    return assign_groups(frame)["group"].tolist()
+
+
+def test_a_work_holds_a_group_together():
+    found = columns_of((None, None, "s:0"), (None, None, "s:0"), (None, None, None))
+    assert found == ["s:0", "s:0", "s:2"]
+
+
+def test_an_artists_id_holds_a_group_together_whatever_the_spelling():
+    found = columns_of(
+        ("Prince", "1", "s:0"),
+        ("Prince & The Revolution", "1", "s:1"),
+        ("PRINCE", None, "s:2"),
+        (None, "1", "s:3"),
+        ("Other", "2", "s:4"),
+    )
+    assert found == ["s:0"] * 4 + ["s:4"]
+
+
+def test_an_artists_id_is_that_of_one_source():
+    rows = [("Prince", "1", "a"), ("Somebody", "1", "b")]
+    assert columns_of(*rows, albums=["s:0", "t:0"]) == ["s:0", "t:0"]
+
+
+def test_the_id_of_various_artists_is_nobodys():
+    found = columns_of(
+        ("Various Artists", "89ad", "s:0"),
+        ("Various Artists", "89ad", "s:1"),
+        ("Various Artists feat. Prince", "89ad", "s:2"),
+        (None, "89ad", "s:3"),
+        ("Various Artists", None, "s:4"),
+    )
+    assert found == [f"s:{number}" for number in range(5)]
+
+
+def test_all_that_holds_together_joins():
+    found = columns_of(("A", None, "w"), ("B", "1", "w"), ("C", "1", "x"), ("c", None, "y"))
+    assert found == ["s:0"] * 4
+
+
+group_rows = st.lists(
+    st.tuples(st.sampled_from(["Air", "AIR", "Björk", None, "VA"]), st.integers(0, 9)), max_size=20
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(group_rows)
+def test_columns_that_say_nothing_change_no_group(rows):
+    frame = pd.DataFrame(rows, columns=["artist", "cluster"]).astype({"cluster": "str"})
+    frame = frame.assign(album=[f"s:{number:02}" for number in range(len(frame))])
+    nothing = pd.Series([None] * len(frame), dtype="str")
+    found = assign_groups(frame.assign(work=nothing, artist_id=nothing))["group"]
+    assert found.tolist() == assign_groups(frame)["group"].tolist()
+
+
+def test_grouping_keeps_the_index_and_the_other_columns():
+    frame = pd.DataFrame(
+        {"album": ["s:0", "s:1"], "artist": ["A", "a"], "cluster": ["x", "y"], "work": ["p", "q"]}
+    ).assign(artist_id=["1", None])
+    frame.index = [5, 2]
+    found = assign_groups(frame)
+    assert found.index.tolist() == [5, 2]
+    assert found["group"].tolist() == ["s:0", "s:0"]
+
+
+def counts(frame):
+    return frame.groupby(["label", "split"]).size().to_dict()
+
+
+@settings(deadline=None, max_examples=20)
+@given(row_lists, st.integers(0, 5), st.randoms())
+def test_a_random_split_has_each_labels_sizes_of_the_grouped_one(rows, seed, random):
+    grouped = assign_splits(frame_of(rows), seed=0)
+    found = assign_random_splits(grouped, seed=seed)
+    assert counts(found) == counts(grouped)
+    assert found.drop(columns="split").equals(grouped.drop(columns="split"))
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    again = assign_random_splits(grouped.iloc[order], seed=seed)
+    assert again.sort_values("album").equals(found)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 300), fractions_of_percent)
+def test_a_random_split_by_fractions_is_exact_to_one_row(count, fractions):
+    frame = frame_of(("ab"[n % 2], n // 5) for n in range(count))
+    found = assign_random_splits(frame, fractions=fractions, seed=0)
+    for _, rows in found.groupby("label"):
+        for name, share in fractions.items():
+            assert abs((rows["split"] == name).sum() - share * len(rows)) <= 1
+
+
+def test_a_random_split_parts_groups_and_differs_by_seed():
+    frame = assign_splits(frame_of(("a", n // 10) for n in range(300)), seed=0)
+    first, second = (assign_random_splits(frame, seed=seed)["split"] for seed in (0, 1))
+    assert first.groupby(frame["group"]).nunique().mean() > 2
+    # By lot, 0.7² + 2 · 0.15² = 53.5 % are where they were.
+    assert 0.4 < (first == second).mean() < 0.67
+    assert 0.4 < (first == frame["split"]).mean() < 0.67
+
+
+def test_a_lone_rows_random_split_says_nothing_of_its_grouped_one():
+    frame = assign_splits(frame_of(("a", n) for n in range(1000)), seed=0)
+    assert 0.45 < (assign_random_splits(frame, seed=0)["split"] == frame["split"]).mean() < 0.62
