@@ -7,7 +7,7 @@ group repeat each other and drawing them apart would promise more than the data 
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from pydantic import WrapValidator
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Statistic = Callable[[FloatArray], FloatArray]
+Ends = Callable[[FloatArray, float], tuple[float, float]]
 
 # JSON has no nan: it is written as null, and null is read as the one math.nan, which is equal to
 # itself where records are compared, because Python compares by identity first.
@@ -38,6 +39,10 @@ class Estimate:
     high: Number
     n: int
 
+    def within(self, least: float, most: float) -> "Estimate":
+        """The same with an interval that does not leave what is possible."""
+        return replace(self, low=max(self.low, least), high=min(self.high, most))
+
     def to_dict(self) -> dict[str, float | int | None]:
         """Plain JSON: ``nan`` becomes ``None``."""
         return {
@@ -56,7 +61,12 @@ def wilson(successes: int, n: int) -> Estimate:
 
 
 def bootstrap_by_group(
-    statistic: Statistic, groups: ArrayLike, *, resamples: int = 1000, seed: int = 0
+    statistic: Statistic,
+    groups: ArrayLike,
+    *,
+    centred: bool = False,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Estimate:
     """Bias-corrected percentile bootstrap (Efron 1981) over whole groups.
 
@@ -64,6 +74,10 @@ def bootstrap_by_group(
         statistic: ``(b, n)`` weights of the rows → ``(b,)`` values. A weight says how often the
             row was drawn; all ones is the sample itself.
         groups: ``(n,)`` the group of each row.
+        centred: put the spread of the draws round the value instead. It is for statistics that
+            repeated rows push to one side (a cover that is drawn twice is ranked beside itself;
+            a bin's gap grows with noise). The correction takes that for a bias of the value and
+            moves the interval off it: of 95 % it then covers 60 to 80.
         resamples: draws of as many groups as there are.
         seed: of the draws; equal seeds give equal intervals.
 
@@ -71,16 +85,40 @@ def bootstrap_by_group(
         The interval's ends are ``nan`` where there are fewer than two groups to draw from. A
         resample in which the statistic is undefined (``nan``) is left out.
     """
+    (found,) = bootstrap_each(
+        lambda weights: statistic(weights)[:, None],
+        groups,
+        centred=centred,
+        resamples=resamples,
+        seed=seed,
+    )
+    return found
+
+
+def bootstrap_each(
+    statistic: Statistic,
+    groups: ArrayLike,
+    *,
+    centred: bool = False,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[Estimate, ...]:
+    """``bootstrap_by_group`` of m figures at once: ``(b, n)`` weights → ``(b, m)`` values.
+
+    All figures see the same draws, so that one which is the difference of two others is paired.
+    """
     index = group_index(groups)
-    value = float(statistic(np.ones((1, len(index))))[0])
-    if math.isnan(value):
-        return Estimate(math.nan, math.nan, math.nan, len(index))
-    if index.max() < 1:
-        return Estimate(value, math.nan, math.nan, len(index))
+    first = statistic(np.ones((1, len(index))))[0].tolist()
+    values = [math.nan if math.isnan(value) else value for value in first]
+    if index.max() < 1 or all(map(math.isnan, values)):
+        return tuple(Estimate(value, math.nan, math.nan, len(index)) for value in values)
     blocks = _resampled_weights(index, resamples=resamples, seed=seed)
     drawn = np.concatenate([statistic(weights) for weights in blocks])
-    low, high = _bias_corrected(drawn[~np.isnan(drawn)], value)
-    return Estimate(value, low, high, len(index))
+    ends = _centred if centred else _bias_corrected
+    return tuple(
+        Estimate(value, *_of_defined(ends, column, value), len(index))
+        for column, value in zip(drawn.T, values, strict=True)
+    )
 
 
 def paired_difference(
@@ -112,6 +150,13 @@ def paired_difference(
     )
 
 
+def mean_defined(values: FloatArray) -> FloatArray:
+    """``(b, q)`` → ``(b,)`` mean over what is not ``nan``; ``nan`` where nothing is left."""
+    defined = ~np.isnan(values)
+    counts, sums = defined.sum(axis=1), np.where(defined, values, 0).sum(axis=1)
+    return np.asarray(np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0))
+
+
 def group_index(groups: ArrayLike) -> IntArray:
     """``(n,)`` names of groups → ``(n,)`` numbers from 0, in the order of the names."""
     names = np.asarray(groups)
@@ -130,6 +175,19 @@ def _resampled_weights(index: IntArray, *, resamples: int, seed: int) -> Iterato
         drawn = rng.integers(0, groups, size=(size, groups)) + np.arange(size)[:, None] * groups
         counts = np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups)
         yield counts[:, index].astype(np.float64)
+
+
+def _of_defined(ends: Ends, drawn: FloatArray, value: float) -> tuple[float, float]:
+    defined = drawn[~np.isnan(drawn)]
+    if math.isnan(value) or len(defined) == 0:
+        return math.nan, math.nan
+    return ends(defined, value)
+
+
+def _centred(drawn: FloatArray, value: float) -> tuple[float, float]:
+    tail = (1 - CONFIDENCE) / 2
+    low, middle, high = np.quantile(drawn, (tail, 0.5, 1 - tail))
+    return value - float(middle - low), value + float(high - middle)
 
 
 def _bias_corrected(drawn: FloatArray, value: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from albumart.evaluation.agreement import kappa_of
 from albumart.evaluation.calibration import BINS, bin_index
 from albumart.evaluation.intervals import (
     Estimate,
@@ -36,6 +37,8 @@ class Metric:
         combine: ``(b, d)`` sums of ``terms`` → ``(b,)`` values.
         higher_is_better: False for losses.
         proportion: successes of n, so that Wilson's interval applies; terms are ``(hit, 1)``.
+        biased: resampling pushes it to one side, so that its interval is put round the value; it
+            lies between 0 and 1.
         least_classes: with fewer the figure says nothing and is left out.
     """
 
@@ -45,6 +48,7 @@ class Metric:
     combine: Callable[[FloatArray], FloatArray]
     higher_is_better: bool = True
     proportion: bool = False
+    biased: bool = False
     least_classes: int = 2
 
 
@@ -55,9 +59,14 @@ def estimate_metric(
     terms = metric.terms(scores)
     if metric.proportion:
         return wilson(round(terms[:, 0].sum()), scores.n)
-    return bootstrap_by_group(
-        lambda weights: metric.combine(weights @ terms), groups, resamples=resamples, seed=seed
+    found = bootstrap_by_group(
+        lambda weights: metric.combine(weights @ terms),
+        groups,
+        centred=metric.biased,
+        resamples=resamples,
+        seed=seed,
     )
+    return found.within(0, 1) if metric.biased else found
 
 
 def estimate_metrics(scores: Scores, groups: ArrayLike) -> dict[str, Estimate]:
@@ -125,10 +134,7 @@ def _macro_f1(sums: FloatArray) -> FloatArray:
 
 def _kappa(sums: FloatArray) -> FloatArray:
     hits, truth, predicted = np.split(sums, 3, axis=1)
-    n = truth.sum(axis=1)
-    agreed, by_chance = hits.sum(axis=1) / n, (truth * predicted).sum(axis=1) / n**2
-    with np.errstate(invalid="ignore"):  # 0 / 0 where one class is all there is: undefined
-        return np.asarray((agreed - by_chance) / (1 - by_chance))
+    return kappa_of(hits.sum(axis=1), truth, predicted)
 
 
 def _mean_where(parts: FloatArray, wholes: FloatArray) -> FloatArray:
@@ -188,5 +194,6 @@ METRICS: Final[dict[str, Metric]] = {
         _gaps,
         _mean_gap,
         higher_is_better=False,
+        biased=True,
     ),
 }

@@ -53,6 +53,10 @@ class Scores:
         """``(n,)`` probability of the true class."""
         return self.probabilities[np.arange(self.n), self.truth]
 
+    def take(self, rows: IntArray) -> "Scores":
+        """Only the rows with these numbers."""
+        return Scores(self.truth[rows], self.probabilities[rows])
+
 
 def check_scores(truth: ArrayLike, probabilities: ArrayLike) -> Scores:
     """Convert and check; nothing after this asks again.

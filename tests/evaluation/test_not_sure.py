@@ -1,0 +1,82 @@
+"""The lowest threshold that keeps its promise, by hand and by search."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from albumart.evaluation.intervals import wilson
+from albumart.evaluation.not_sure import (
+    LEAST_ANSWERS,
+    choose_threshold,
+    give_answers,
+    measure_threshold,
+)
+
+
+def answers(confidences, hits):
+    """Two classes; the first is said with this confidence, and is right where hits say so."""
+    top = np.asarray(confidences, dtype=float)
+    return np.column_stack([top, 1 - top]), np.where(hits, 0, 1)
+
+
+def test_by_hand():
+    # 40 at .9, all right; 40 at .8, half right; 40 at .6, a quarter right.
+    confidences = [0.9] * 40 + [0.8] * 40 + [0.6] * 40
+    hits = [True] * 40 + [True, False] * 20 + [True, False, False, False] * 10
+    shares, truth = answers(confidences, hits)
+    got = choose_threshold(shares, truth, 0.75)
+    assert got is not None
+    assert (got.confidence, got.wanted_precision) == (0.8, 0.75)
+    assert got.coverage == wilson(80, 120)
+    assert got.precision == wilson(60, 80)
+    everything = choose_threshold(shares, truth, 0.5)
+    assert everything is not None
+    assert (everything.confidence, everything.coverage.value) == (0.6, 1)
+    best = choose_threshold(shares, truth, 1)
+    assert best is not None
+    assert (best.confidence, best.precision.value) == (0.9, 1)
+
+
+def test_a_few_sure_answers_are_no_precision():
+    shares, truth = answers([0.99] * 29 + [0.7] * 100, [True] * 29 + [False] * 100)
+    assert choose_threshold(shares, truth, 0.9) is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.3, 1))
+def test_no_lower_threshold_would_do(seed, wanted):
+    rng = np.random.default_rng(seed)
+    shares, truth = answers(rng.integers(50, 100, 90) / 100, rng.random(90) < 0.7)
+    confidence, hit = shares.max(axis=1), shares.argmax(axis=1) == truth
+    fits = [
+        value
+        for value in np.unique(confidence)
+        if (chosen := confidence >= value).sum() >= LEAST_ANSWERS and hit[chosen].mean() >= wanted
+    ]
+    got = choose_threshold(shares, truth, wanted)
+    assert (got.confidence if got else None) == (fits[0] if fits else None)
+
+
+def test_another_split_has_its_own_coverage_and_precision():
+    shares, truth = answers([0.9] * 40 + [0.6] * 40, [True] * 40 + [False] * 40)
+    chosen = choose_threshold(shares, truth, 0.9)
+    assert chosen is not None
+    other = measure_threshold(chosen, *answers([0.95, 0.9, 0.89], [True, False, True]))
+    assert (other.confidence, other.wanted_precision) == (0.9, 0.9)
+    assert other.coverage == wilson(2, 3)
+    assert other.precision == wilson(1, 2)
+    nobody = measure_threshold(chosen, *answers([0.6], [True]))
+    assert (nobody.coverage, nobody.precision) == (wilson(0, 1), wilson(0, 0))
+
+
+def test_below_the_threshold_nothing_is_said():
+    shares = [[0.7, 0.3], [0.45, 0.55], [0.2, 0.8]]
+    assert give_answers(shares, ("jazz", "pop"), 0.7) == ("jazz", None, "pop")
+    assert give_answers(shares, ("jazz", "pop")) == ("jazz", "pop", "pop")
+
+
+@pytest.mark.parametrize("wanted", [0, -0.1, 1.1, float("nan")])
+def test_impossible_precisions_are_refused(wanted):
+    with pytest.raises(ValueError, match="above 0, at most 1"):
+        choose_threshold([[0.9, 0.1]], [0], wanted)
