@@ -1,7 +1,8 @@
 """One album → its cover, fetched, checked and stored; and what became of it otherwise."""
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from albumart.http.answers import STAY_AWAY
 from albumart.http.client import PoliteClient, Response
 from albumart.images import inspect_cover
 from albumart.sources import SOURCES
-from albumart.stores.metadata import AlbumStore
+from albumart.stores.metadata import BATCH, AlbumStore
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 
@@ -26,7 +27,6 @@ GONE: Final = (404, 410)
 RETRIABLE_IMAGE_CODES: Final = frozenset({"truncated"})
 # Longer than a batch takes: a running download puts its objects well before their documents.
 ORPHAN_AGE: Final = timedelta(hours=1)
-
 
 Fetch = Callable[[str], Response]
 
@@ -126,26 +126,42 @@ def sweep_covers(
     A download may be running meanwhile: what it is storing is neither missing nor orphaned. An
     object is orphaned when no origin names it and it was last put at least ``older_than`` ago.
     """
-    objects, stores = workspace.objects, workspace.every_origin.values()
+    objects, stores = workspace.objects, tuple(workspace.every_origin.values())
     missing = sum(_forget_missing(albums, objects) for albums in stores)
-    # The objects before the documents here: one that is named meanwhile is then no orphan.
-    aged = set(objects.aged_keys("covers/", older_than))
-    orphaned = aged.difference(*(_named_keys(albums) for albums in stores))
-    for key in orphaned if delete else ():
+    orphaned = 0
+    for key in _orphans(stores, objects.aged_keys("covers/", older_than)):
+        orphaned += 1
         # A download that put the same bytes again since made the object young.
-        if key in objects.aged_keys(key, older_than):
+        if delete and key in objects.aged_keys(key, older_than):
             objects.delete(key)
-    return SweepCounts(missing, len(orphaned))
+    return SweepCounts(missing, orphaned)
 
 
 def _forget_missing(albums: AlbumStore, objects: ObjectStore) -> int:
-    named = [(cover_key(sha256), album) for sha256, album in albums.covers_by_object()]
-    # The documents before the objects: one that is put and named meanwhile is then not missed.
-    found = set(objects.keys("covers/"))
-    missing = [album for key, album in named if key not in found and not objects.exists(key)]
-    albums.forget_covers(missing)
-    return len(missing)
+    """Walk documents and objects side by side, in order of their keys."""
+    lost, number = _unmatched(albums.covers_by_object(), objects.keys("covers/")), 0
+    while batch := list(itertools.islice(lost, BATCH)):
+        # What is put and named during the walk may be missed by it: it is looked up once more.
+        missing = [album for key, album in batch if not objects.exists(key)]
+        albums.forget_covers(missing)
+        number += len(missing)
+    return number
 
 
-def _named_keys(albums: AlbumStore) -> Iterator[str]:
-    return (cover_key(sha256) for sha256, _ in albums.covers_by_object())
+def _unmatched(named: Iterable[tuple[str, str]], keys: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """``(object key, album key)`` of what is named and not there."""
+    key = next(keys, "")
+    for sha256, album in named:
+        wanted = cover_key(sha256)
+        while key and key < wanted:
+            key = next(keys, "")
+        if key != wanted:
+            yield wanted, album
+
+
+def _orphans(stores: Sequence[AlbumStore], aged: Iterator[str]) -> Iterator[str]:
+    """Keys that no document names; asked after they were listed, so that none is new."""
+    while keys := list(itertools.islice(aged, BATCH)):
+        digests = [key.rpartition("/")[2] for key in keys]
+        named = {digest for albums in stores for digest in albums.named_covers(digests)}
+        yield from (key for key, digest in zip(keys, digests, strict=True) if digest not in named)

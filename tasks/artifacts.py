@@ -157,7 +157,8 @@ def confusion_markdown(classes: list[str], confusion: list[list[int]]) -> str:
 def escape(text: object) -> str:
     """Text from strangers, harmless in the UI's markdown and HTML."""
     table = {ord(character): f"&#{ord(character)};" for character in "<>&|`[]()*_\"'\\"}
-    return str(text).translate(table | {ord("\n"): " "})
+    line = "".join(char if char.isprintable() else " " for char in str(text))
+    return line.translate(table)
 
 
 def _rounded(value: float | None) -> float | None:

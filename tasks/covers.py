@@ -7,7 +7,8 @@ from prefect import task
 from albumart.album import Origin
 from albumart.covers import BatchCounts, download_covers
 from albumart.progress import progress_bar
-from tasks.resources import Sources, open_client, open_stores
+from albumart.query import Query, parse_scope
+from tasks.resources import Sources, find_permitted_source, open_client, open_stores
 
 logger = logging.getLogger("albumart.tasks")
 
@@ -16,7 +17,8 @@ KeyRange = tuple[str, str]
 
 @task
 def find_due_covers(scope: str, origin: Origin, limit: int | None) -> list[KeyRange]:
-    """Ranges of album keys whose covers may be asked for now."""
+    """Ranges of album keys whose covers may be asked for now, if the source may be at all."""
+    find_permitted_source(parse_scope(scope)[0], Query(), origin)
     with open_stores(origin) as workspace:
         return workspace.albums.due_ranges(scope, limit=limit)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from prefect.logging.handlers import APILogHandler
 
 from albumart.album import Origin
+from albumart.collect.permission import check_permission
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.embedded.platform import current_endpoints
-from albumart.errors import BadStudy, NotFound, PlatformError, Refused
+from albumart.errors import BadStudy, NotFound, PlatformError
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.query import Query
@@ -79,13 +80,7 @@ def find_permitted_source(name: str, query: Query, origin: Origin) -> Source:
         Refused: the operator has not stated that they have the source's permission.
     """
     source = find_source(name, query)
-    is_off = source.needs_permission and name not in load_settings().permitted
-    if is_off and origin is Origin.LIVE:
-        raise Refused(
-            f"{name} is off until you state that you have its permission: set "
-            f"ALBUMART_PERMISSIONS={name}; `albumart data import {name} DIR` reads saved pages",
-            code="no_permission",
-        )
+    check_permission(source, origin, load_settings().permitted)
     return source
 
 

@@ -183,6 +183,23 @@ def test_the_sweep_mends_both_kinds_of_loss(client: PoliteClient, workspace: Wor
     assert set(workspace.objects.keys("covers/")) == set(stored[1:])
 
 
+def test_the_sweep_walks_in_small_steps(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many covers there are, it holds but a batch of them."""
+    monkeypatch.setattr("albumart.covers.BATCH", 3)
+    covers = [store_cover(workspace, workspace.albums, number) for number in range(1, 30)]
+    store_cover(workspace, workspace.every_origin[Origin.LIVE], 1)
+    for cover in covers[::4]:
+        workspace.objects.delete(cover.object_key)
+    for number in range(7):
+        workspace.objects.put(f"covers/{number:02}/{number:02}orphan", b"x")
+    assert sweep_covers(workspace, older_than=NOW) == SweepCounts(missing=9, orphaned=7)
+    assert sweep_covers(workspace, delete=True, older_than=NOW) == SweepCounts(0, 7)
+    assert sweep_covers(workspace, older_than=NOW) == SweepCounts(0, 0)
+    assert workspace.albums.cover_counts()["stored"] == len(covers) - 8
+
+
 def test_a_young_object_is_no_orphan_yet(workspace: Workspace) -> None:
     workspace.objects.put("covers/00/orphan", b"x")
     assert sweep_covers(workspace, delete=True) == SweepCounts(missing=0, orphaned=0)

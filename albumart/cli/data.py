@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from albumart.album import Origin
-from albumart.cli import pages, words
+from albumart.cli import datasets, pages, words
+from albumart.cli.options import JsonLines, Mirror, OriginName, SourceName
 from albumart.cli.output import Json, say, say_json, say_table
 from albumart.cli.stores import open_stores
 
@@ -18,9 +19,7 @@ app.command("import")(pages.import_)
 app.command("reparse")(pages.reparse)
 app.command("unmapped")(words.unmapped)
 app.command("export")(words.export)
-
-SourceName = Annotated[str | None, typer.Option(help="Only this source.")]
-OriginName = Annotated[Origin, typer.Option(help="Whose answers: live, recorded or sandbox.")]
+app.add_typer(datasets.app, name="datasets")
 
 
 @app.command()
@@ -97,25 +96,30 @@ def accept(
 ) -> None:
     """Store a scrape that was quarantined: you looked at it, and it is right."""
     from albumart.collect.load import accept_scrape
-    from albumart.sources import SOURCES
+    from albumart.sources import find_source
 
     with open_stores(origin) as workspace:
-        source = SOURCES[workspace.scrapes.find(run).source]
+        source = find_source(workspace.scrapes.find(run).source)
         counts = accept_scrape(workspace, source, run)
-    say(f"{run} is current: {counts.inserted} albums new, {counts.changed} changed")
+    say(
+        f"{run} is current: {counts.inserted} albums new, {counts.changed} changed, "
+        f"{counts.quarantined} set aside"
+    )
 
 
 @app.command()
 def quarantined(
-    *, source: SourceName = None, origin: OriginName = Origin.LIVE, json: Json = False
+    *, source: SourceName = None, origin: OriginName = Origin.LIVE, json: JsonLines = False
 ) -> None:
     """Albums that were set aside, each with its reason."""
+    from albumart.http.addresses import printable
+
     with open_stores(origin) as workspace:
         for row in workspace.albums.quarantined(source):
             if json:
                 say_json(row)
             else:
-                say(f"{row['key']}  {row['reason']}  {row['page']}")
+                say(printable(f"{row['key']}  {row['reason']}  {row['page']}"))
 
 
 @app.command()
@@ -126,7 +130,10 @@ def history(
     json: Json = False,
 ) -> None:
     """What changed of one album, and when."""
+    from albumart.http.addresses import printable
+
     with open_stores(origin) as workspace:
+        workspace.albums.find(album)  # or there is none
         entries = workspace.albums.history(album)
     if json:
         say_json({"album": album, "history": entries})
@@ -134,7 +141,9 @@ def history(
     for entry in entries:
         for change in entry["changes"]:
             what = f"{change['field']}: {change['old']} → {change['new']}"
-            say(f"{entry['at']:%Y-%m-%d %H:%M}  {what}")
+            say(f"{entry['at']:%Y-%m-%d %H:%M}  {printable(what)}")
+    if not entries:
+        say(f"{album} has not changed since it was first told")
 
 
 @app.command()
@@ -143,9 +152,7 @@ def retry(
     source: SourceName = None,
     code: Annotated[str | None, typer.Option(help="Only this code, such as truncated.")] = None,
     origin: OriginName = Origin.LIVE,
-    mirror: Annotated[
-        str | None, typer.Option(help="Address that stands for every source.", metavar="URL")
-    ] = None,
+    mirror: Mirror = None,
 ) -> None:
     """Ask again for the pages and covers that failed, and for nothing else."""
     from albumart.cli.output import show_stations
@@ -162,16 +169,21 @@ def _retry(
 ) -> tuple[dict[str, int], dict[str, int]]:
     from albumart.cli.sources import open_client
     from albumart.retry import Retrying, retry_failures
+    from albumart.settings import load_settings
     from albumart.validation.scraped import ScrapeJudge
 
     with open_client(workspace.origin, mirror) as client:
-        counts = retry_failures(client, workspace, Retrying(source, code), ScrapeJudge)
+        wanted = Retrying(source, code, load_settings().permitted)
+        counts = retry_failures(client, workspace, wanted, ScrapeJudge)
     return counts.pages, counts.covers
 
 
 @app.command()
 def sweep(
-    *, delete: Annotated[bool, typer.Option(help="Delete objects that no album names.")] = False
+    *,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete objects that no album names.")
+    ] = False,
 ) -> None:
     """Find documents without an object (made due again) and objects without a document."""
     from albumart.covers import sweep_covers

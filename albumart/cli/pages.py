@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from albumart.album import Origin
-from albumart.cli.output import Json, say, say_json, show_stations
+from albumart.cli.options import JsonLines, OriginName
+from albumart.cli.output import say, say_json, show_stations
 from albumart.cli.stores import open_stores
 
 SourceArgument = Annotated[str, typer.Argument(help="Name of a source, such as allmusic.")]
@@ -18,7 +19,7 @@ def parse(
     source: SourceArgument,
     files: Annotated[list[Path], typer.Argument(help="Saved pages, or folders of them.")],
     *,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Show what a parser makes of saved pages. Nothing is stored.
 
@@ -26,6 +27,7 @@ def parse(
     """
     from albumart.collect.saved import saved_pages
     from albumart.errors import ParseError
+    from albumart.http.addresses import printable
     from albumart.sources import find_source
 
     found, broken = find_source(source), 0
@@ -35,7 +37,7 @@ def parse(
                 _show(asdict(album), json=json)
         except ParseError as error:
             broken += 1
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{printable(str(error))}\n")
     if broken:
         raise typer.Exit(1)
 
@@ -45,10 +47,12 @@ def _show(album: dict[str, object], *, json: bool) -> None:
     if json:
         say_json(told)
         return
-    say(f"{album['source']}:{album['source_id']}")
+    from albumart.http.addresses import printable
+
+    say(printable(f"{album['source']}:{album['source_id']}"))
     for name, value in told.items():
         shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        say(f"  {name:<12}{shown[:200]}")
+        say(f"  {name:<12}{printable(shown[:200])}")
 
 
 def import_(
@@ -64,7 +68,7 @@ def import_(
     from albumart.validation.scraped import ScrapeJudge
 
     show_stations()
-    found, query = saved_source(find_source(source)), Query(url=str(folder.resolve()))
+    found, query = saved_source(find_source(source)), Query(url=folder.resolve().as_uri())
     with open_stores() as workspace, open_client(Origin.SANDBOX, "http://127.0.0.1:9") as nobody:
         options = Options(judge=ScrapeJudge(source))
         counts = collect_albums(nobody, workspace, found, query, options)
@@ -80,17 +84,22 @@ def import_(
 def reparse(
     source: SourceArgument,
     *,
-    origin: Annotated[Origin, typer.Option(help="Whose pages.")] = Origin.LIVE,
+    origin: OriginName = Origin.LIVE,
 ) -> None:
     """Read every kept page of SOURCE again, without a request: a parser was mended."""
     from albumart.collect.reparse import reparse_source
     from albumart.sources import find_source
+    from albumart.validation.scraped import ScrapeJudge
 
     show_stations()
+    found = find_source(source)
     with open_stores(origin) as workspace:
-        counts = reparse_source(workspace, find_source(source))
+        counts = reparse_source(workspace, found, judge=ScrapeJudge(source))
     albums = counts.albums
     say(f"{counts.pages} pages read again, {counts.broken} of them could not be")
-    say(f"{albums.inserted} albums new, {albums.changed} changed, {albums.unchanged} unchanged")
+    say(
+        f"{albums.inserted} albums new, {albums.changed} changed, {albums.unchanged} unchanged, "
+        f"{albums.quarantined} set aside"
+    )
     if counts.broken:
         raise typer.Exit(1)

@@ -5,19 +5,14 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Final
+from typing import IO, Annotated, Final
 
 import typer
 
-from albumart.album import Origin
+from albumart.album import Album, Origin
+from albumart.cli.options import OriginName, SourceName
 from albumart.cli.output import Json, say, say_json, say_table
 from albumart.cli.stores import open_stores
-
-if TYPE_CHECKING:
-    from albumart.album import Album
-
-SourceName = Annotated[str | None, typer.Option(help="Only this source.")]
-OriginName = Annotated[Origin, typer.Option(help="Whose answers: live, recorded or sandbox.")]
 
 TOLD: Final = ("source", "source_id", "artist", "title", "released", "year", "rating", "page_url")
 WORDS: Final = ("genres", "tags", "styles", "moods", "themes")
@@ -29,7 +24,7 @@ def unmapped(
     *,
     source: SourceName = None,
     origin: OriginName = Origin.LIVE,
-    top: Annotated[int, typer.Option(help="Only the N commonest words.")] = 50,
+    top: Annotated[int, typer.Option(min=1, help="Only the N commonest words.")] = 50,
     json: Json = False,
 ) -> None:
     """Show the words that the taxonomy does not know, with their number of albums."""
@@ -55,7 +50,7 @@ def export(
     *,
     source: SourceName = None,
     origin: OriginName = Origin.LIVE,
-    output: Annotated[Path | None, typer.Option(help="A CSV file [default: stdout].")] = None,
+    output: Annotated[Path | None, typer.Option(help="A CSV file; by default stdout.")] = None,
 ) -> None:
     """Write albums as CSV: what the sources told, and the ten multi-hot genre columns."""
     with open_stores(origin) as workspace:
@@ -67,15 +62,13 @@ def export(
                 _write(albums, file)
 
 
-def _write(albums: "Iterable[Album]", file: IO[str]) -> None:
-    writer, rows = csv.writer(file), map(_row, albums)
-    for number, row in enumerate(rows):
-        if number == 0:
-            writer.writerow(row)
-        writer.writerow(map(_cell, row.values()))
+def _write(albums: Iterable[Album], file: IO[str]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(_row(Album("", "", ())))
+    writer.writerows(map(_cell, _row(album).values()) for album in albums)
 
 
-def _row(album: "Album") -> dict[str, object]:
+def _row(album: Album) -> dict[str, object]:
     from albumart.taxonomy.genres import genre_columns, sum_genres
 
     told: dict[str, object] = {name: getattr(album, name) for name in TOLD}

@@ -12,12 +12,12 @@ from typing import Final, Protocol
 
 from albumart.album import CoverStatus
 from albumart.collect.open_scrape import OpenScrape
-from albumart.errors import FetchError, Refused, UnsafeInput
+from albumart.errors import FetchError, ParseError, Refused, UnsafeInput
 from albumart.http.addresses import printable
 from albumart.http.client import FetchPolicy, PoliteClient, Response
 from albumart.sources import Page
 from albumart.stores.objects import ObjectStore
-from albumart.stores.pages import PageState, PageVersion, page_key
+from albumart.stores.pages import NO_LISTING, UNREADABLE, PageState, PageVersion, page_key
 from albumart.stores.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,10 @@ class RecordedCrawl:
         scrape: made when the first new page comes; an unfinished one goes on.
         watch: is told of each page.
         only_failed: ask only for pages that failed; what is known of the others stands.
+        only_code: of those that failed, ask only for those with this code.
         outcomes: pages by what became of them in this crawl.
+        expected: pages that the source said were to come.
+        latest: address that was asked for last.
     """
 
     client: PoliteClient
@@ -68,7 +71,10 @@ class RecordedCrawl:
     scrape: OpenScrape
     watch: Watch = field(default_factory=Unwatched)
     only_failed: bool = False
+    only_code: str | None = None
     outcomes: Counter[str] = field(default_factory=Counter)
+    expected: int = 0
+    latest: str = ""
 
     def get(
         self,
@@ -93,10 +99,9 @@ class RecordedCrawl:
         """A page made of something at hand; see ``sources.base.Crawl``."""
         self.watch.advance()
         known = self._known(url)
-        accepted = known.version and known.version.sha256 == _sha256(body)
-        if accepted and (page := self._unchanged(known)):
-            return page
-        return self._stage(known, body, ())
+        same = _same(known, _sha256(body))
+        page = self._unchanged(known, same) if same else None
+        return page or self._stage(known, body, ())
 
     def download(self, url: str, policy: FetchPolicy) -> Path:
         """A large file as a path; see ``sources.base.Crawl``."""
@@ -105,11 +110,17 @@ class RecordedCrawl:
 
     def expect(self, pages: int) -> None:
         """So many pages more are to come."""
+        self.expected += pages
         self.watch.expect(pages)
 
+    def disbelieve(self, error: ParseError) -> None:
+        """Set aside the page that the source itself could not read: a list without an address."""
+        if self.latest and error.where.startswith(self.latest):
+            self.workspace.pages.quarantine(self._known(self.latest), NO_LISTING)
+
     def _known(self, url: str) -> PageState:
-        found = self.workspace.pages.find(self.scrape.source, url)
-        return replace(found, scope=self.scrape.scope)
+        self.latest = url
+        return self.workspace.pages.find(self.scrape.scope, url)
 
     def _came_before(self, known: PageState) -> bool:
         """Whether this very scrape has the page, from before it was killed."""
@@ -124,7 +135,8 @@ class RecordedCrawl:
     def _may_be_asked(self, known: PageState, fresh_for: timedelta | None) -> bool:
         now = datetime.now(UTC)
         if known.status is CoverStatus.AGAIN:
-            return known.next_try is None or known.next_try <= now
+            is_wanted = self.only_code in (None, known.code)
+            return is_wanted and (known.next_try is None or known.next_try <= now)
         if self.only_failed:
             return known.status is CoverStatus.PENDING
         if fresh_for is None or known.version is None:
@@ -134,7 +146,7 @@ class RecordedCrawl:
     def _ask(
         self, known: PageState, policy: FetchPolicy, headers: Mapping[str, str]
     ) -> Page | None:
-        conditions = _conditions(_last_read(known))
+        conditions = _conditions(known.last_read)
         try:
             response = self.client.get(known.url, policy, headers={**headers, **conditions})
         except Refused as error:
@@ -151,12 +163,11 @@ class RecordedCrawl:
         return self._answered(known, response)
 
     def _answered(self, known: PageState, response: Response) -> Page | None:
-        last = _last_read(known)
-        if response.status == 304 or (
-            response.status == 200 and last and last.sha256 == _sha256(response.body)
-        ):
-            return self._unchanged(known)
+        if response.status == 304 and known.last_read:
+            return self._unchanged(known, known.last_read)
         if response.status == 200:
+            if same := _same(known, _sha256(response.body)):
+                return self._unchanged(known, same)
             kept = tuple((n, response.headers[n]) for n in KEPT_HEADERS if n in response.headers)
             return self._stage(known, response.body, kept)
         status = CoverStatus.ABSENT if response.status in GONE else CoverStatus.QUARANTINED
@@ -172,15 +183,25 @@ class RecordedCrawl:
         self.outcomes["new"] += 1
         return Page(source, known.url, body)
 
-    def _unchanged(self, known: PageState) -> Page | None:
-        """Nothing is written, unless the address had failed in between."""
-        if known.status is CoverStatus.AGAIN:
-            answered = replace(known, status=CoverStatus.STORED, code="", staged=None)
-            self.workspace.pages.record(answered)
-        return self._told("unchanged", self._stand_in(known))
+    def _unchanged(self, known: PageState, version: PageVersion) -> Page | None:
+        """Nothing is written, unless the address had failed, or changed and changed back."""
+        if version is not known.version:
+            # What nobody could read: perhaps it, or what reads it, was mended meanwhile.
+            return self._told("unchanged", self._page(known, version, is_new=True))
+        is_of_a_broken_one = known.status is CoverStatus.QUARANTINED and known.code == UNREADABLE
+        if known.staged or (known.status is not CoverStatus.STORED and not is_of_a_broken_one):
+            settled = replace(known, status=CoverStatus.STORED, code="", staged=None)
+            self.workspace.pages.record(settled)
+        return self._told("unchanged", self._page(known, version, is_new=False))
 
     def _stand_in(self, known: PageState) -> Page | None:
-        """What the store was made of stands for a page that did not change, or did not come."""
+        """What stands for a page that did not come: what this scrape, or an earlier one, brought.
+
+        A quarantined scrape is asked for anew, and an outage of its source does not mend it.
+        """
+        staged = known.staged
+        if staged and staged.scrape == self.scrape.run and known.code != UNREADABLE:
+            return self._page(known, staged, is_new=True)
         return self._page(known, known.version, is_new=False)
 
     def _record(
@@ -189,8 +210,11 @@ class RecordedCrawl:
         self.outcomes[status.value] += 1
         log = logger.info if status is CoverStatus.ABSENT else logger.warning
         log("%s: %s (%s)", printable(known.url), status.value, code)
-        answered = replace(known, status=status, code=code, staged=None)
-        self.workspace.pages.record(answered, retry_after=retry_after)
+        # What is unavailable now may still be what it was; what is gone or refused is not.
+        staged = known.staged if status is CoverStatus.AGAIN else None
+        answered = replace(known, status=status, code=code, staged=staged)
+        if answered != known or status is CoverStatus.AGAIN:
+            self.workspace.pages.record(answered, retry_after=retry_after)
 
     def _told(self, outcome: str, page: Page | None) -> Page | None:
         self.outcomes[outcome] += 1
@@ -220,15 +244,15 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _last_read(known: PageState) -> PageVersion | None:
-    """The version that the next answer is compared with: also one that could not be read."""
-    if known.status is CoverStatus.QUARANTINED and known.staged:
-        return known.staged
-    return known.version
+def _same(known: PageState, sha256: str) -> PageVersion | None:
+    """The version of a page that has this body, if any that it is compared with has."""
+    versions = (known.version, known.last_read)
+    return next((found for found in versions if found and found.sha256 == sha256), None)
 
 
 def _conditions(version: PageVersion | None) -> dict[str, str]:
     told = dict(version.headers) if version else {}
     asked = {"If-None-Match": told.get("etag"), "If-Modified-Since": told.get("last-modified")}
     # A host may have tagged its page with what is no header of ours.
-    return {name: value for name, value in asked.items() if value and value.isascii()}
+    plain = {name: value for name, value in asked.items() if value and value.isascii()}
+    return {name: value for name, value in plain.items() if value.isprintable()}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from albumart.http.addresses import printable
 from albumart.sources.base import Gate
 
 ALL: Final = "all"
@@ -43,7 +44,8 @@ def compare_totals(
 def refusals(changes: list[Change]) -> tuple[str, ...]:
     """The sentences that say why the scrape is not accepted."""
     return tuple(
-        f"{change.genre}: {change.now:,} albums, before {change.before:,}: {change.verdict}"
+        f"{printable(change.genre)}: {change.now:,} albums, before {change.before:,}: "
+        f"{change.verdict}"
         for change in changes
         if change.verdict
     )

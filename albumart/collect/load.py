@@ -1,19 +1,24 @@
 """Staged pages → albums in the store."""
 
 import itertools
+import logging
 from collections import Counter
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from albumart.album import Album
 from albumart.collect.crawl import stored_page
 from albumart.errors import AlbumArtError, ParseError
+from albumart.http.addresses import printable
 from albumart.sources import Page, Source
 from albumart.stores.changes import Told, UpsertCounts
 from albumart.stores.metadata import BATCH
-from albumart.stores.pages import PageState, page_key
+from albumart.stores.pages import UNREADABLE, PageState, PageVersion, page_key
 from albumart.stores.scrapes import ScrapeStatus
 from albumart.stores.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 
 def parse_page(source: Source, page: Page) -> list[Album]:
@@ -25,40 +30,52 @@ def parse_page(source: Source, page: Page) -> list[Album]:
     try:
         return list(source.parse(page))
     except ParseError as error:
-        kept = page_key(source.name, page.sha256)
-        where = f"{error.where} (page kept as {kept})"
-        raise ParseError(expected=error.expected, got=error.got, where=where) from error
+        # What stood there was written by a stranger, and this is for logs and terminals.
+        where = f"{printable(error.where)} (page kept as {page_key(source.name, page.sha256)})"
+        got = printable(error.got)
+        raise ParseError(expected=error.expected, got=got, where=where) from error
 
 
 def load_scrape(workspace: Workspace, source: Source, run: str) -> UpsertCounts:
-    """Store the albums of a scrape's pages; it is current then. Safe to repeat after a crash."""
-    workspace.scrapes.update(run, status=ScrapeStatus.LOADING)
-    counts = UpsertCounts()
-    for state in workspace.pages.staged(run):
-        counts += _load_page(workspace, source, state)
-        workspace.pages.accept(state)
+    """Store the albums of a scrape's pages; it is current then. Safe to repeat after a crash.
+
+    A page that cannot be read any more, by a parser that is younger than the scrape, is set aside.
+    """
+    counts, pages = UpsertCounts(), workspace.pages
+    for state in pages.staged(run):
+        try:
+            counts += _load_page(workspace, source, state)
+        except ParseError as error:
+            logger.warning("%s", error)
+            pages.quarantine(state, UNREADABLE)
+        else:
+            pages.accept(state)
     workspace.scrapes.update(run, status=ScrapeStatus.CURRENT, finished=datetime.now(UTC))
     return counts
 
 
 def finish_loading(workspace: Workspace, source: Source, scope: str) -> UpsertCounts:
     """Finish the scrape of this scope that was killed while its albums were stored, if any was."""
-    found = workspace.scrapes.unfinished(scope)
-    if found is None or found.status is not ScrapeStatus.LOADING:
-        return UpsertCounts()
-    return load_scrape(workspace, source, found.run)
+    counts = UpsertCounts()
+    while (found := workspace.scrapes.unfinished(scope)) and found.status is ScrapeStatus.LOADING:
+        counts += load_scrape(workspace, source, found.run)
+    return counts
 
 
 def accept_scrape(workspace: Workspace, source: Source, run: str) -> UpsertCounts:
     """Store a quarantined scrape after all: a person has looked at it.
 
+    What was set aside of it stays so; its totals are what the next one is compared with.
+
     Raises:
         NotFound: there is no such scrape.
-        AlbumArtError: it is not quarantined.
+        AlbumArtError: it is not quarantined, or a newer fetch is asking for its pages again.
     """
-    found = workspace.scrapes.find(run)
-    if found.status is not ScrapeStatus.QUARANTINED:
-        raise AlbumArtError(f"{run}: expected a quarantined scrape; it is {found.status}")
+    workspace.scrapes.find(run)
+    if not workspace.scrapes.move(run, ScrapeStatus.QUARANTINED, ScrapeStatus.LOADING):
+        status = workspace.scrapes.find(run).status
+        again = "; scrape the source once more" if status is ScrapeStatus.FETCHING else ""
+        raise AlbumArtError(f"{run}: expected a quarantined scrape; it is {status}{again}")
     return load_scrape(workspace, source, run)
 
 
@@ -67,15 +84,21 @@ def first_genres(albums: Iterable[Album]) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(next(iter(album.genres), "") for album in albums).items())
 
 
-def store_albums(workspace: Workspace, albums: Iterable[Album], told: Told) -> UpsertCounts:
-    """Upsert albums batch by batch, but for those that this scrape set aside."""
+def store_albums(
+    workspace: Workspace, albums: Iterable[Album], told: Told, aside: AbstractSet[str]
+) -> UpsertCounts:
+    """Upsert albums batch by batch, but for those that were set ``aside``."""
     counts, iterator = UpsertCounts(), iter(albums)
     while batch := list(itertools.islice(iterator, BATCH)):
-        aside = workspace.albums.quarantined_keys((a.key for a in batch), scrape=told.scrape)
         wanted = [album for album in batch if album.key not in aside]
         counts += workspace.albums.upsert_albums(wanted, told)
         counts += UpsertCounts(quarantined=len(batch) - len(wanted))
     return counts
+
+
+def told_by(state: PageState, version: PageVersion) -> Told:
+    """Who tells of the albums on a version of a page."""
+    return Told(state.scope, state.url, version.scrape, version.fetched)
 
 
 def _load_page(workspace: Workspace, source: Source, state: PageState) -> UpsertCounts:
@@ -83,8 +106,21 @@ def _load_page(workspace: Workspace, source: Source, state: PageState) -> Upsert
     if version is None or version.albums is None:
         return UpsertCounts()  # a list of addresses, or a part of another page
     albums = parse_page(source, stored_page(workspace.objects, state, version))
-    told = Told(state.scope, state.url, version.scrape, version.fetched)
-    counts = store_albums(workspace, albums, told)
+    told, keys = told_by(state, version), {album.key for album in albums}
+    aside = workspace.albums.quarantine.keys(keys, scrape=told.scrape)
+    counts = store_albums(workspace, albums, told, aside)
     if source.lists_all:
-        workspace.albums.leave_scope(told, (album.key for album in albums))
+        workspace.albums.leave_scope(state.scope, _told_before(workspace, source, state) - keys)
     return counts
+
+
+def _told_before(workspace: Workspace, source: Source, state: PageState) -> set[str]:
+    """Keys of the albums on the version of a page that is replaced."""
+    if state.version is None or state.version.albums is None:
+        return set()
+    page = stored_page(workspace.objects, state, state.version)
+    try:
+        return {album.key for album in parse_page(source, page)}
+    except ParseError as error:
+        logger.warning("what left %s is not known: %s", printable(state.url), error)
+        return set()

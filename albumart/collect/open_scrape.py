@@ -7,22 +7,33 @@ from albumart.stores.scrapes import ScrapeStatus, ScrapeStore
 
 
 class OpenScrape:
-    """One scope of one source, being scraped. A scrape that finds nothing new leaves no trace."""
+    """One scope of one source, being scraped. A scrape that finds nothing new leaves no trace.
 
-    def __init__(self, scrapes: ScrapeStore, source: str, query: Query) -> None:
+    Args:
+        scrapes: where it is written down.
+        source: name of the source.
+        query: which part of it.
+        anew: ask for the pages of a quarantined scrape again, for the source may have mended
+            itself; else they stand as they came.
+    """
+
+    def __init__(
+        self, scrapes: ScrapeStore, source: str, query: Query, *, anew: bool = True
+    ) -> None:
         self.source, self.scope = source, query.scope(source)
         self._scrapes = scrapes
         self.run: str | None = None
         self.asked_since = datetime.now(UTC)
-        if found := scrapes.unfinished(self.scope):
-            self.run = found.run
-            if found.status is ScrapeStatus.FETCHING:
-                self.asked_since = found.asked_since
-            elif found.status is ScrapeStatus.QUARANTINED:
-                # Its pages are asked for anew: the source may have mended itself.
-                scrapes.update(
-                    found.run, status=ScrapeStatus.FETCHING, asked_since=self.asked_since
-                )
+        found = scrapes.unfinished(self.scope)
+        if found is None:
+            return
+        is_ours = found.status is ScrapeStatus.FETCHING
+        since = self.asked_since if anew and not is_ours else found.asked_since
+        if found.status is ScrapeStatus.QUARANTINED:
+            before, now = ScrapeStatus.QUARANTINED, ScrapeStatus.FETCHING
+            is_ours = scrapes.move(found.run, before, now, asked_since=since)
+        if is_ours:  # not, where somebody accepts it at this moment
+            self.run, self.asked_since = found.run, since
 
     def ensure(self) -> str:
         """Name of the scrape, which is made now if it was not before."""

@@ -4,16 +4,31 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from albumart.errors import NotFound
-from albumart.sources import Crawl, Page, Query, Source
+from albumart.sources import Crawl, Page, Query, Source, find_source
+
+SAVED: Final = "file:"  # so begins the address of a folder of saved pages
+
+
+def source_of(name: str, query: Query) -> Source:
+    """The source that answers ``query``: the one called ``name``, or what was saved of it.
+
+    Raises:
+        NotFound, BadStudy: there is none, or it cannot be asked that.
+    """
+    if (query.url or "").startswith(SAVED):
+        return saved_source(find_source(name))
+    return find_source(name, query)
 
 
 def saved_source(source: Source) -> Source:
     """The source, reading the pages in the folder ``query.url`` instead of its hosts."""
 
     def fetch(crawl: Crawl, query: Query) -> Iterator[Page]:
-        files = list(saved_pages(source.name, Path(query.url or ".")))
+        files = list(saved_pages(source.name, _path(query.url or ".")))
         crawl.expect(len(files))
         for page in files:
             also = tuple(crawl.keep(part.url, part.body) for part in page.also)
@@ -47,6 +62,10 @@ def saved_pages(source: str, path: Path) -> Iterator[Page]:
             mains.append(file)
     for file in mains:
         yield replace(_page(source, file), also=tuple(parts[file.with_suffix("")]))
+
+
+def _path(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path)) if url.startswith(SAVED) else Path(url)
 
 
 def _page(source: str, file: Path) -> Page:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+import bson
+from bson.errors import InvalidDocument
 from pymongo import UpdateOne
 
 from albumart.album import Album
@@ -13,17 +15,27 @@ from albumart.stores.collections import Document
 from albumart.stores.cover_updates import PENDING
 from albumart.stores.schema import album_fields, changed_fields, fields_digest
 
+LARGEST: Final = 2**20  # bytes of what is told of one album; a document may have sixteen times that
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Who told of some albums: a page of a source, on a scrape's behalf, at a moment."""
+    """Who told of some albums: a page of a source, on a scrape's behalf, at a moment.
+
+    Attributes:
+        scope: the part of the source that was asked.
+        page: its address.
+        scrape: name of the scrape.
+        at: when the page came.
+        is_current: whether the albums belong to the scope now, or only did then.
+    """
 
     scope: str
     page: str = ""
     scrape: str = ""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,8 @@ class AlbumChange:
         """Whether anything is to be written at all: also a new place, in a chart or a scope."""
         if self._known is None or self._is_news:
             return True
-        is_new_place = self._told.scope not in self._known["scopes"]
-        return is_new_place or self._listings != self._known.get("listings", [])
+        joins = self._told.is_current and self._told.scope not in self._known["scopes"]
+        return joins or self._listings != self._known.get("listings", [])
 
     def update(self) -> UpdateOne:
         """The write that makes it so."""
@@ -81,18 +93,32 @@ class AlbumChange:
             always |= {"album": self._fields, "digest": self._digest}
             always |= {"told": self._told.at, "page": self._told.page}
         (always if self._has_moved() else at_first)["cover"] = PENDING
-        changes: Document = {"$setOnInsert": at_first, "$addToSet": {"scopes": self._told.scope}}
+        joined = [self._told.scope] if self._told.is_current else []
+        changes: Document = {"$setOnInsert": at_first, "$addToSet": {"scopes": {"$each": joined}}}
         return UpdateOne(
             {"_id": self.album.key}, changes | ({"$set": always} if always else {}), upsert=True
         )
 
     def history(self) -> Document | None:
-        """What changed of an album that was known; None where nothing did."""
+        """What changed of an album that was known; None where nothing did.
+
+        It is named by what it tells, so that the same change written twice is one entry.
+        """
         if self._known is None or not self._is_news:
             return None
         changes = changed_fields(self._known["album"], self._fields)
-        entry = {"album": self.album.key, "at": self._told.at, "scrape": self._told.scrape}
+        key, told = self.album.key, self._told
+        name = f"{key} {told.at.isoformat(timespec='milliseconds')} {self._digest[:16]}"
+        entry: Document = {"_id": name, "album": key, "at": told.at, "scrape": told.scrape}
         return entry | {"changes": changes} if changes else None
+
+    def unstorable(self) -> str:
+        """Why MongoDB could not even be asked to store it, in one word; empty if it can be."""
+        try:
+            size = len(bson.encode({"_id": self.album.key, "album": self._fields}))
+        except (InvalidDocument, OverflowError, UnicodeError):
+            return "no_document"
+        return "too_large" if size > LARGEST else ""
 
     def _has_moved(self) -> bool:
         if self._known is None or not self._is_news:
@@ -116,14 +142,3 @@ def merge_albums(albums: Iterable[Album]) -> dict[str, Album]:
         listings = (*(earlier.listings if earlier else ()), *album.listings)
         merged[album.key] = replace(album, listings=listings)
     return merged
-
-
-def set_aside(album: Album, reason: str, told: Told) -> Document:
-    """The document of an album that is not stored: what it told, as text, and why."""
-    # What a validator refused may be too large or too odd for another document: as text, cut.
-    fields = {name: str(value)[:2_000] for name, value in album_fields(album).items()}
-    return {
-        "album": {**fields, "source": album.source},
-        "reason": reason,
-        **asdict(told),
-    }

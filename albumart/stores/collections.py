@@ -42,6 +42,7 @@ def ensure_collection(
     return collection
 
 
-def index_on(*fields: str, unique: bool = False) -> IndexModel:
-    """An ascending index over ``fields``."""
-    return IndexModel([(field, ASCENDING) for field in fields], unique=unique)
+def index_on(*fields: str, unique: bool = False, sparse: bool = False) -> IndexModel:
+    """An ascending index over ``fields``; a ``sparse`` one of documents that have them."""
+    keys = [(field, ASCENDING) for field in fields]
+    return IndexModel(keys, unique=unique, sparse=sparse)

@@ -17,12 +17,15 @@ RETRY_WAITS: Final = tuple(
 PENDING: Final[Document] = {"status": CoverStatus.PENDING.value, "attempts": 0, "next_try": None}
 
 
-def due_covers(*, only_failed: bool = False) -> Document:
-    """Filter: covers whose next try has come, and unless ``only_failed`` those never asked for."""
+def due_covers(*, only_failed: bool = False, code: str | None = None) -> Document:
+    """Filter: covers whose next try has come, and those never asked for.
+
+    ``only_failed`` leaves out the latter; ``code``, what failed with another one.
+    """
     now = datetime.now(UTC)
-    due: list[Document] = [{"cover.status": CoverStatus.AGAIN, "cover.next_try": {"$lte": now}}]
-    due += [] if only_failed else [{"cover.status": CoverStatus.PENDING}]
-    return {"$or": due}
+    failed: Document = {"cover.status": CoverStatus.AGAIN, "cover.next_try": {"$lte": now}}
+    failed |= {"cover.code": code} if code else {}
+    return {"$or": [failed] if only_failed else [failed, {"cover.status": CoverStatus.PENDING}]}
 
 
 def cover_update(result: CoverResult, now: datetime) -> UpdateOne:
@@ -50,17 +53,19 @@ def cover_update(result: CoverResult, now: datetime) -> UpdateOne:
 def next_try(
     status: CoverStatus, now: datetime, attempts: str, retry_after: float | None
 ) -> tuple[Any, Any]:
-    """Expressions of a pipeline update: when to try again, None for never; and attempts so far.
+    """Expressions of a pipeline update: when to try again, None for never; and failures in a row.
 
     Args:
         status: of this attempt; only AGAIN has a next.
         now: moment of the attempt.
         attempts: path of the stored count, with its ``$``, so that the wait grows with it.
-        retry_after: seconds that the source itself wished for.
+        retry_after: seconds that the source itself wished for; a week at most is granted, for a
+            host may name a year that no calendar has.
     """
+    if status is not CoverStatus.AGAIN:
+        return None, 0
     so_far: Any = {"$ifNull": [attempts, 0]}
     waits = [int(wait.total_seconds() * 1000) for wait in RETRY_WAITS]
     wait_ms: Any = {"$arrayElemAt": [waits, {"$min": [so_far, len(waits) - 1]}]}
-    wished = int((retry_after or 0) * 1000)
-    due = {"$add": [now, {"$max": [wait_ms, wished]}]} if status is CoverStatus.AGAIN else None
-    return due, {"$add": [so_far, 1]}
+    wished = min(int((retry_after or 0) * 1000), waits[-1])
+    return {"$add": [now, {"$max": [wait_ms, wished]}]}, {"$add": [so_far, 1]}

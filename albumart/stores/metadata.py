@@ -4,26 +4,25 @@ One document per album, keyed by ``<source>:<source_id>``. Collecting writes ``a
 digest; downloading writes ``cover``. Neither touches the other's part, so each can be repeated.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from pymongo import ASCENDING, InsertOne, MongoClient, ReplaceOne
+from pymongo import ASCENDING, MongoClient, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from albumart.album import Album, CoverResult, CoverStatus, Listing, Origin
-from albumart.stores.changes import AlbumChange, Told, UpsertCounts, merge_albums, set_aside
-from albumart.stores.collections import (
-    Document,
-    collection_name,
-    ensure_collection,
-    index_on,
-)
+from albumart.errors import NotFound
+from albumart.stores.changes import AlbumChange, Told, UpsertCounts, merge_albums
+from albumart.stores.collections import Document, collection_name, ensure_collection, index_on
 from albumart.stores.cover_updates import PENDING, cover_update, due_covers
+from albumart.stores.quarantine import Quarantine
 from albumart.stores.schema import ALBUM_SCHEMA, album_from_fields
 
 BATCH: Final = 1000
+# What the label schemes read of an album.
+WORDS: Final = ("genres", "styles", "tags", "moods")
 _REFUSED_BY_VALIDATOR: Final = 121  # DocumentValidationFailure
 
 
@@ -41,6 +40,7 @@ class AlbumStore:
                 index_on("album.source", "album.source_id", unique=True),
                 index_on("scopes", "order"),
                 index_on("scopes", "cover.status", "cover.next_try"),
+                index_on("cover.sha256"),
             ],
         )
         self._history = ensure_collection(
@@ -48,18 +48,14 @@ class AlbumStore:
             collection_name("album_history", origin),
             indexes=[index_on("album", "at")],
         )
-        self._quarantine = ensure_collection(
-            client[database],
-            collection_name("quarantine", origin),
-            indexes=[index_on("scope", "reason"), index_on("scrape")],
-        )
+        self.quarantine = Quarantine(client, database, origin)
 
     def upsert_albums(self, albums: Sequence[Album], told: Told | None = None) -> UpsertCounts:
         """Insert the new, rewrite the changed, leave the unchanged alone. Idempotent.
 
         An album whose cover has other addresses than before has its cover asked for anew. What an
-        older page tells does not overwrite what a newer one told. What MongoDB's validator refuses
-        is set aside, and the rest of the batch is stored.
+        older page tells does not overwrite what a newer one told. What MongoDB refuses is set
+        aside, and the rest of the batch is stored.
 
         Args:
             albums: of one source; one that comes twice has the listings of both.
@@ -71,9 +67,9 @@ class AlbumStore:
         merged = merge_albums(albums)
         known = self._known(merged)
         changes = [AlbumChange(album, known.get(key), told) for key, album in merged.items()]
-        refused = self._write([change for change in changes if change.is_needed], told)
-        accepted = [key for key in merged if key not in refused]
-        self._quarantine.delete_many({"_id": {"$in": accepted}})
+        refused = self._write([change for change in changes if change.is_needed])
+        self.quarantine.put(merged.values(), refused, told)
+        self.quarantine.forget(merged.keys() - refused.keys(), told)
         kinds = [change.kind for change in changes if change.album.key not in refused]
         return UpsertCounts(
             inserted=kinds.count("inserted"),
@@ -88,58 +84,49 @@ class AlbumStore:
             found["_id"]: found for found in self._albums.find({"_id": {"$in": [*albums]}}, fields)
         }
 
-    def _write(self, changes: Sequence[AlbumChange], told: Told) -> dict[str, str]:
-        """Write the changes; the keys that the validator refused, each with its reason."""
-        if not changes:
-            return {}
-        refused: dict[str, str] = {}
+    def _write(self, needed: Sequence[AlbumChange]) -> dict[str, str]:
+        """Write the changes; the keys of those that MongoDB refused, each with its reason."""
+        refused = {each.album.key: why for each in needed if (why := each.unstorable())}
+        changes = [each for each in needed if each.album.key not in refused]
+        # The history before the albums: after a crash between the two, the change is still seen,
+        # and its entry is written over.
+        self._write_history(changes)
+        updates = [change.update() for change in changes]
         try:
-            self._albums.bulk_write([change.update() for change in changes], ordered=False)
+            if updates:
+                self._albums.bulk_write(updates, ordered=False)
         except BulkWriteError as error:
-            for failure in error.details["writeErrors"]:
-                if failure["code"] != _REFUSED_BY_VALIDATOR:
-                    raise
-                refused[changes[failure["index"]].album.key] = "validator"
-        stored = [change for change in changes if change.album.key not in refused]
-        entries = [InsertOne(entry) for change in stored if (entry := change.history())]
-        if entries:
-            self._history.bulk_write(entries, ordered=False)
-        lost = [change.album for change in changes if change.album.key in refused]
-        self.quarantine_albums(lost, refused, told)
+            failures = error.details["writeErrors"]
+            if any(failure["code"] != _REFUSED_BY_VALIDATOR for failure in failures):
+                raise
+            lost = [changes[failure["index"]] for failure in failures]
+            self._forget_history(lost)
+            refused |= dict.fromkeys((change.album.key for change in lost), "validator")
         return refused
 
-    def quarantine_albums(
-        self, albums: Iterable[Album], reasons: Mapping[str, str], told: Told
-    ) -> None:
-        """Set albums aside, each with the reason that ``reasons`` gives for its key."""
-        writes = [
-            ReplaceOne({"_id": album.key}, set_aside(album, reasons[album.key], told), upsert=True)
-            for album in albums
-            if album.key in reasons
-        ]
-        if writes:
-            self._quarantine.bulk_write(writes, ordered=False)
+    def _write_history(self, changes: Iterable[AlbumChange]) -> None:
+        entries = [entry for change in changes if (entry := change.history())]
+        if entries:
+            writes = [ReplaceOne({"_id": entry["_id"]}, entry, upsert=True) for entry in entries]
+            self._history.bulk_write(writes, ordered=False)
 
-    def quarantined_keys(self, keys: Iterable[str], *, scrape: str) -> set[str]:
-        """Those of the albums that this scrape set aside."""
-        wanted = {"_id": {"$in": [*keys]}, "scrape": scrape}
-        return {found["_id"] for found in self._quarantine.find(wanted, {"_id": 1})}
+    def _forget_history(self, changes: Iterable[AlbumChange]) -> None:
+        names = [entry["_id"] for change in changes if (entry := change.history())]
+        self._history.delete_many({"_id": {"$in": names}})
 
     def quarantined(self, source: str | None = None) -> Iterator[Document]:
         """Albums that were set aside: ``key``, ``reason``, ``scope``, ``page``, what it told."""
-        wanted = {"album.source": source} if source else {}
-        for found in self._quarantine.find(wanted).sort("_id", ASCENDING):
-            yield {"key": found.pop("_id"), **found}
+        return self.quarantine.rows(source)
 
     def history(self, key: str) -> list[Document]:
         """What changed of one album, oldest first: ``at``, ``scrape`` and the ``changes``."""
         found = self._history.find({"album": key}, {"_id": 0}).sort("at", ASCENDING)
         return list(found)
 
-    def leave_scope(self, told: Told, keys: Iterable[str]) -> int:
-        """Take out of the scope what its page told before and tells no longer; returns how many."""
-        gone = {"scopes": told.scope, "page": told.page, "_id": {"$nin": [*keys]}}
-        return self._albums.update_many(gone, {"$pull": {"scopes": told.scope}}).modified_count
+    def leave_scope(self, scope: str, keys: Iterable[str]) -> int:
+        """Take out of a scope what it tells no longer; returns how many."""
+        gone = {"_id": {"$in": [*keys]}, "scopes": scope}
+        return self._albums.update_many(gone, {"$pull": {"scopes": scope}}).modified_count
 
     def due_ranges(
         self,
@@ -147,13 +134,21 @@ class AlbumStore:
         *,
         limit: int | None = None,
         only_failed: bool = False,
+        code: str | None = None,
         size: int = 250,
     ) -> list[tuple[str, str]]:
         """Covers that may be asked for now, as ``(first key, last key)`` of up to ``size`` albums.
 
         Keys alone would be a long list; a range is a small value that a task can be given.
+
+        Args:
+            scope: whose albums.
+            limit: only this many of them, a fair sample.
+            only_failed: leave out covers that were never asked for.
+            code: leave out those that failed with another one.
+            size: of a range.
         """
-        due = self._within(scope, limit) | due_covers(only_failed=only_failed)
+        due = self._within(scope, limit) | due_covers(only_failed=only_failed, code=code)
         ranges: list[tuple[str, str]] = []
         for number, found in enumerate(self._albums.find(due, {"_id": 1}).sort("_id", ASCENDING)):
             key = found["_id"]
@@ -169,10 +164,11 @@ class AlbumStore:
         *,
         limit: int | None = None,
         only_failed: bool = False,
+        code: str | None = None,
     ) -> list[Album]:
         """Albums between the two keys, inclusive, whose cover may be asked for now."""
         first, last = keys
-        wanted = self._within(scope, limit) | due_covers(only_failed=only_failed)
+        wanted = self._within(scope, limit) | due_covers(only_failed=only_failed, code=code)
         wanted |= {"_id": {"$gte": first, "$lte": last}}
         found = self._albums.find(wanted, {"album": 1}).sort("_id", ASCENDING)
         return [album_from_fields(document["album"]) for document in found]
@@ -193,6 +189,13 @@ class AlbumStore:
         """One flat row per album, whatever became of its cover, for validation."""
         for found in self._albums.find({"scopes": scope}).sort("_id", ASCENDING):
             yield {"album": found["_id"], **asdict(album_from_fields(found["album"]))}
+
+    def find(self, key: str) -> Album:
+        """The album called ``key``, or NotFound."""
+        found = self._albums.find_one({"_id": key})
+        if found is None:
+            raise NotFound(f"no album {key!r}; a key is <source>:<id>, such as itunes:251001680")
+        return replace(album_from_fields(found["album"]), listings=_listings(found))
 
     def find_albums(self, source: str | None = None) -> Iterator[Album]:
         """Every album, in key order, with its listings."""
@@ -232,10 +235,16 @@ class AlbumStore:
         return self._albums.update_many(wanted, {"$set": due}).modified_count
 
     def covers_by_object(self) -> Iterator[tuple[str, str]]:
-        """``(sha256, album key)`` of every stored cover, for the sweep."""
+        """``(sha256, album key)`` of every stored cover, in order, for the sweep."""
         wanted = {"cover.status": CoverStatus.STORED}
-        for found in self._albums.find(wanted, {"cover.sha256": 1}).sort("_id", ASCENDING):
-            yield found["cover"]["sha256"], found["_id"]
+        named = self._albums.find(wanted, {"cover.sha256": 1}).sort("cover.sha256", ASCENDING)
+        return ((found["cover"]["sha256"], found["_id"]) for found in named)
+
+    def named_covers(self, digests: Sequence[str]) -> Iterator[str]:
+        """Those of the covers that an album has."""
+        wanted = {"cover.sha256": {"$in": digests}, "cover.status": CoverStatus.STORED}
+        found = self._albums.find(wanted, {"cover.sha256": 1})
+        return (each["cover"]["sha256"] for each in found)
 
     def forget_covers(self, keys: Sequence[str]) -> None:
         """Make the covers of these albums pending, as if never asked for."""
@@ -268,7 +277,7 @@ def _row(found: Document) -> Document:
     album, cover = found["album"], found["cover"]
     return {
         "album": found["_id"],
-        "genres": tuple(album.get("genres", ())),
+        **{name: tuple(album.get(name, ())) for name in WORDS},
         **{name: album.get(name) for name in ("title", "artist", "year")},
         "url": cover["url"],
         "cover_sha256": cover["sha256"],

@@ -1,8 +1,8 @@
 """Pages of sources: what became of each address, and every version that was ever read.
 
-One document per address. ``version`` is what the albums in the store were made of; ``staged`` is
-what a scrape brought and nobody has accepted yet. The bodies lie in the object store, compressed
-and named by their digest; ``page_versions`` remembers each one that was accepted.
+One document per scope and address. ``version`` is what the albums in the store were made of;
+``staged`` is what a scrape brought and nobody has accepted yet. The bodies lie in the object store,
+compressed and named by their digest; ``page_versions`` remembers each one that was accepted.
 """
 
 from collections import Counter
@@ -17,7 +17,14 @@ from albumart.album import CoverStatus, Origin
 from albumart.stores.collections import Document, collection_name, ensure_collection, index_on
 from albumart.stores.cover_updates import next_try
 
+# Codes of pages that came, are kept, and could not be read: by the parser, or by the fetch that
+# looks for further addresses on them.
+UNREADABLE: Final = "parse"
+NO_LISTING: Final = "listing"
+
 _FAILING: Final = (CoverStatus.AGAIN, CoverStatus.QUARANTINED, CoverStatus.REFUSED)
+# Whoever reads pages parses each, and a cursor that waits for ten minutes is gone.
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class PageVersion:
         scrape: the scrape that brought it.
         headers: those of the answer that matter: ``etag``, ``last-modified``, ``content-type``.
         also: ``(url, sha256)`` of the documents that it is parsed with.
+        part_of: address of the page that could not be read with it, where it is no page itself.
         albums: albums on it by their first genre; None until it was parsed.
     """
 
@@ -38,25 +46,31 @@ class PageVersion:
     scrape: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     also: tuple[tuple[str, str], ...] = ()
+    part_of: str = ""
     albums: tuple[tuple[str, int], ...] | None = None
-
-    def object_key(self, source: str) -> str:
-        """Where the body lies."""
-        return page_key(source, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What is known of one address."""
+    """What is known of one address in one scope."""
 
-    source: str
+    scope: str
     url: str
-    scope: str = ""
     status: CoverStatus = CoverStatus.PENDING
     code: str = ""
     next_try: datetime | None = None
     version: PageVersion | None = None
     staged: PageVersion | None = None
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return self.scope.partition("?")[0]
+
+    @property
+    def last_read(self) -> PageVersion | None:
+        """What the next answer is compared with: also what no parser could read."""
+        return self.staged if self.staged and self.code == UNREADABLE else self.version
 
 
 def page_key(source: str, sha256: str) -> str:
@@ -81,13 +95,13 @@ class PageStore:
             indexes=[index_on("source", "fetched")],
         )
 
-    def find(self, source: str, url: str) -> PageState:
+    def find(self, scope: str, url: str) -> PageState:
         """What is known of an address; a state without versions where nothing is."""
-        found = self._pages.find_one({"_id": _id(source, url)})
-        return _state(found) if found else PageState(source, url)
+        found = self._pages.find_one({"_id": _id(scope, url)})
+        return _state(found) if found else PageState(scope, url)
 
     def record(self, state: PageState, *, retry_after: float | None = None) -> None:
-        """Write how an address was answered: its status, code, next try, and what it staged."""
+        """Write how an address was answered: its status, code, next try, and what is staged."""
         now = datetime.now(UTC)
         due, attempts = next_try(state.status, now, "$attempts", retry_after)
         fields: Document = {
@@ -97,12 +111,11 @@ class PageStore:
             "status": state.status.value,
             "code": state.code,
             "tried": now,
+            "staged": _version_fields(state.staged) if state.staged else None,
         }
-        if state.staged:
-            fields["staged"] = _version_fields(state.staged)
         literal: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items()}
         self._pages.update_one(
-            {"_id": _id(state.source, state.url)},
+            {"_id": _id(state.scope, state.url)},
             [{"$set": literal | {"next_try": due, "attempts": attempts}}],
             upsert=True,
         )
@@ -112,30 +125,31 @@ class PageStore:
         self.record(replace(state, status=CoverStatus.STORED, code="", staged=version))
 
     def complete(self, state: PageState, version: PageVersion) -> None:
-        """Add to a staged version what it is parsed with, and how many albums that gave."""
-        added = {"albums": _pairs(version.albums), "also": _pairs(version.also)}
-        self._pages.update_one(
-            {"_id": _id(state.source, state.url)},
-            {"$set": {f"staged.{name}": value for name, value in added.items()}},
-        )
+        """Stage what was read: with what it is parsed with, and how many albums that gave.
 
-    def quarantine(self, state: PageState, code: str) -> None:
-        """Set a page aside whose body is kept but could not be read."""
-        self._pages.update_one(
-            {"_id": _id(state.source, state.url)},
-            {"$set": {"status": CoverStatus.QUARANTINED.value, "code": code}},
-        )
+        An address that did not answer is asked again all the same when its next try has come.
+        """
+        fields = {"staged": _version_fields(version), **_settled(state)}
+        self._pages.update_one({"_id": _id(state.scope, state.url)}, {"$set": fields})
+
+    def quarantine(self, state: PageState, code: str, read: PageVersion | None = None) -> None:
+        """Set a page aside whose body is kept, as the version ``read``, but could not be read."""
+        fields: Document = {"status": CoverStatus.QUARANTINED.value, "code": code}
+        fields |= {"staged": _version_fields(read)} if read else {}
+        is_known = (state.status, state.code) == (CoverStatus.QUARANTINED, code)
+        if not is_known or (read and read != state.staged):
+            self._pages.update_one({"_id": _id(state.scope, state.url)}, {"$set": fields})
 
     def staged(self, scrape: str) -> Iterator[PageState]:
         """Pages of a scrape that wait to be accepted."""
-        wanted = {"staged.scrape": scrape, "status": CoverStatus.STORED.value}
-        return map(_state, self._pages.find(wanted))
+        answered = [CoverStatus.STORED.value, CoverStatus.AGAIN.value]
+        wanted = {"staged.scrape": scrape, "status": {"$in": answered}, "code": {"$ne": UNREADABLE}}
+        return map(_state, self._pages.find(wanted, batch_size=_AT_ONCE))
 
     def unreadable(self, source: str) -> Iterator[PageState]:
-        """Pages that no parser could read when they came."""
-        status = CoverStatus.QUARANTINED.value
-        wanted = {"source": source, "status": status, "staged": {"$ne": None}}
-        return map(_state, self._pages.find(wanted))
+        """Pages that no parser could read when they came; parts come with their page."""
+        wanted = {"source": source, "code": UNREADABLE, "staged.part_of": ""}
+        return map(_state, self._pages.find(wanted, batch_size=_AT_ONCE))
 
     def accept(self, state: PageState) -> None:
         """What was staged is what the store is made of now; and remembered for good."""
@@ -143,21 +157,20 @@ class PageStore:
         if staged is None:
             return
         place = {"source": state.source, "url": state.url, "scope": state.scope}
-        entry = f"{_id(state.source, state.url)} {staged.scrape}"
-        self._versions.replace_one({"_id": entry}, place | _version_fields(staged), upsert=True)
-        fields = {
-            "version": _version_fields(staged),
-            "status": CoverStatus.STORED.value,
-            "code": "",
-        }
-        self._pages.update_one(
-            {"_id": _id(state.source, state.url)}, {"$set": fields, "$unset": {"staged": ""}}
-        )
+        fields, page = _version_fields(staged), _id(state.scope, state.url)
+        entry = f"{page} {staged.scrape} {staged.sha256}"
+        self._versions.replace_one({"_id": entry}, place | fields, upsert=True)
+        # Somebody else may have staged another version meanwhile: that one still waits.
+        is_this = [{"$eq": [f"$staged.{n}", {"$literal": fields[n]}]} for n in ("scrape", "sha256")]
+        waits = {"$cond": [{"$and": is_this}, None, "$staged"]}
+        settled = {name: {"$literal": value} for name, value in _settled(state).items()}
+        accepted = {"version": {"$literal": fields}, "staged": waits, **settled}
+        self._pages.update_one({"_id": page}, [{"$set": accepted}])
 
     def recount(self, state: PageState, albums: Sequence[tuple[str, int]]) -> None:
         """Write how many albums a mended parser found on the version that is current."""
         if state.version:
-            wanted = {"_id": _id(state.source, state.url), "version.sha256": state.version.sha256}
+            wanted = {"_id": _id(state.scope, state.url), "version.sha256": state.version.sha256}
             self._pages.update_one(wanted, {"$set": {"version.albums": _pairs(albums)}})
 
     def totals(self, scope: str) -> Counter[str]:
@@ -170,14 +183,16 @@ class PageStore:
 
     def drop_staged(self, scrape: str, *, before: datetime) -> None:
         """Forget what a scrape staged ``before``, when it was first tried; the bodies stay."""
-        old = {"staged.scrape": scrape, "staged.fetched": {"$lt": before}}
-        self._pages.update_many(old, {"$unset": {"staged": ""}})
+        old: Document = {"staged.scrape": scrape, "staged.fetched": {"$lt": before}}
+        old |= {"status": CoverStatus.STORED.value}
+        self._pages.update_many(old, {"$set": {"staged": None}})
 
     def versions(self, source: str) -> Iterator[PageState]:
         """Every accepted version that told of albums, oldest first, as a state's ``version``."""
         wanted = {"source": source, "albums": {"$ne": None}}
-        for found in self._versions.find(wanted).sort("fetched", ASCENDING):
-            yield PageState(source, found["url"], found["scope"], version=_version(found))
+        oldest_first = self._versions.find(wanted, batch_size=_AT_ONCE).sort("fetched", ASCENDING)
+        for found in oldest_first:
+            yield PageState(found["scope"], found["url"], version=_version(found))
 
     def counts(self, scope: str | None = None) -> dict[tuple[str, str, str], int]:
         """Number of addresses by source, status and code."""
@@ -192,12 +207,12 @@ class PageStore:
         }
 
     def reset(self, source: str | None = None, *, code: str | None = None) -> list[str]:
-        """Make pages that failed due again now; returns the scopes in which there are any."""
-        failing = [
-            CoverStatus.AGAIN.value,
-            CoverStatus.QUARANTINED.value,
-            CoverStatus.REFUSED.value,
-        ]
+        """Make pages that failed due again now; returns the scopes in which there are any.
+
+        Absent ones are left alone, unless their ``code`` is asked for.
+        """
+        failing = [status.value for status in _FAILING]
+        failing += [CoverStatus.ABSENT.value] if code else []
         wanted: Document = {"status": {"$in": failing}}
         wanted |= {"source": source} if source else {}
         wanted |= {"code": code} if code else {}
@@ -207,8 +222,17 @@ class PageStore:
         return scopes
 
 
-def _id(source: str, url: str) -> str:
-    return f"{source} {url}"
+def _id(scope: str, url: str) -> str:
+    # A scope's name holds no space. One address may stand in several scopes: what one of them made
+    # of it, another may not have read yet.
+    return f"{scope} {url}"
+
+
+def _settled(state: PageState) -> Document:
+    """Status and code of a page that was read; nothing where only its last version stands in."""
+    if state.status is CoverStatus.AGAIN and state.code != UNREADABLE:
+        return {}
+    return {"status": CoverStatus.STORED.value, "code": ""}
 
 
 def _pairs(items: Sequence[tuple[str, Any]] | None) -> list[list[Any]] | None:
@@ -229,6 +253,7 @@ def _version(found: Document) -> PageVersion:
         scrape=found["scrape"],
         headers=tuple((name, value) for name, value in found["headers"]),
         also=tuple((url, sha256) for url, sha256 in found["also"]),
+        part_of=found["part_of"],
         albums=None if albums is None else tuple((genre, n) for genre, n in albums),
     )
 
@@ -236,9 +261,8 @@ def _version(found: Document) -> PageVersion:
 def _state(found: Document) -> PageState:
     versions = {name: _version(found[name]) for name in ("version", "staged") if found.get(name)}
     return PageState(
-        source=found["source"],
-        url=found["url"],
         scope=found["scope"],
+        url=found["url"],
         status=CoverStatus(found["status"]),
         code=found["code"],
         next_try=found.get("next_try"),

@@ -3,11 +3,10 @@
 import hashlib
 import json
 from dataclasses import MISSING, asdict, fields
-from typing import Any, Final
+from typing import Final
 
 from albumart.album import Album, CoverStatus
-
-Document = dict[str, Any]
+from albumart.stores.collections import Document
 
 _TEXT: Final = {"bsonType": "string", "maxLength": 1_000}
 _LONG_TEXT: Final = {"bsonType": "string", "maxLength": 20_000}

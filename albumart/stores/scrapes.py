@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from pymongo import DESCENDING, MongoClient
+from pymongo.errors import DuplicateKeyError
 
 from albumart.album import Origin
 from albumart.errors import NotFound
@@ -21,6 +23,9 @@ class ScrapeStatus(StrEnum):
     LOADING = "loading"  # accepted; its albums are being stored
     CURRENT = "current"  # stored; what later ones are compared with
     SUPERSEDED = "superseded"  # the source went back to what it was
+
+
+FINISHED: Final = frozenset({ScrapeStatus.CURRENT, ScrapeStatus.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Scrape:
 
 
 class ScrapeStore:
-    """The scrapes of one origin."""
+    """The scrapes of one origin. A scope has at most one that is not finished."""
 
     def __init__(
         self, client: "MongoClient[Document]", database: str, origin: Origin = Origin.LIVE
@@ -54,7 +59,11 @@ class ScrapeStore:
         self._scrapes = ensure_collection(
             client[database],
             collection_name("scrapes", origin),
-            indexes=[index_on("scope", "status", "finished")],
+            # ``open`` is the scope, for as long as its scrape is not finished.
+            indexes=[
+                index_on("scope", "status", "finished"),
+                index_on("open", unique=True, sparse=True),
+            ],
         )
 
     def find(self, run: str) -> Scrape:
@@ -66,9 +75,8 @@ class ScrapeStore:
 
     def unfinished(self, scope: str) -> Scrape | None:
         """The scrape of this scope that was killed, or waits for a person."""
-        states = [ScrapeStatus.FETCHING, ScrapeStatus.QUARANTINED, ScrapeStatus.LOADING]
         found = self._scrapes.find_one(
-            {"scope": scope, "status": {"$in": [state.value for state in states]}},
+            {"scope": scope, "status": {"$nin": [status.value for status in FINISHED]}},
             sort=[("started", DESCENDING)],
         )
         return _scrape(found) if found else None
@@ -88,18 +96,31 @@ class ScrapeStore:
         return [_scrape(document) for document in found]
 
     def begin(self, source: str, scope: str) -> Scrape:
-        """A new scrape."""
+        """A new scrape; or the one that somebody else began meanwhile."""
         now = datetime.now(UTC)
         run = f"{source}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         scrape = Scrape(run, source, scope, ScrapeStatus.FETCHING, now, now)
-        self._scrapes.insert_one(_fields(scrape))
+        try:
+            self._scrapes.insert_one(_fields(scrape) | {"open": scope})
+        except DuplicateKeyError:
+            return self.unfinished(scope) or self.begin(source, scope)
         return scrape
 
     def update(self, run: str, **changes: object) -> Scrape:
         """Write some fields of a scrape, and return it as it is then."""
-        written = {name: _plain(value) for name, value in changes.items()}
-        self._scrapes.update_one({"_id": run}, {"$set": written})
+        self._scrapes.update_one({"_id": run}, _written(changes))
         return self.find(run)
+
+    def move(self, run: str, before: ScrapeStatus, now: ScrapeStatus, **changes: object) -> bool:
+        """Take a scrape from one status to another; False where somebody else took it first."""
+        wanted = {"_id": run, "status": before.value}
+        written = _written({"status": now, **changes})
+        return self._scrapes.update_one(wanted, written).matched_count == 1
+
+
+def _written(changes: Mapping[str, object]) -> Document:
+    written: Document = {"$set": {name: _plain(value) for name, value in changes.items()}}
+    return written | ({"$unset": {"open": ""}} if changes.get("status") in FINISHED else {})
 
 
 def _plain(value: object) -> object:

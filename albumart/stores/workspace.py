@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 from albumart.album import Origin
 from albumart.endpoints import Endpoints
 from albumart.errors import PlatformError
+from albumart.stores.labels import CorrectionStore
 from albumart.stores.metadata import AlbumStore
 from albumart.stores.models import ModelStore
 from albumart.stores.mongodb import connect
@@ -30,6 +31,7 @@ class Workspace:
     albums: AlbumStore
     pages: PageStore
     scrapes: ScrapeStore
+    corrections: CorrectionStore
     objects: ObjectStore
     models: ModelStore
     cache: Path
@@ -54,6 +56,7 @@ def open_workspace(
                 albums=stores[origin],
                 pages=PageStore(client, database, origin),
                 scrapes=ScrapeStore(client, database, origin),
+                corrections=CorrectionStore(client, database, origin),
                 objects=objects,
                 models=ModelStore(client, database),
                 cache=cache,

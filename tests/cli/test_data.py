@@ -4,18 +4,21 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from albumart.album import Album, CoverResult, CoverStatus
+from albumart.album import Album, CoverResult, CoverStatus, Origin
 from albumart.cli.app import app
 from albumart.endpoints import Endpoints
 from albumart.errors import AlbumArtError, NotFound
 from albumart.sandbox.server import running_sandbox
 from albumart.sandbox.site import MadeSite
+from albumart.stores.changes import Told
+from albumart.stores.pages import PageState
 from albumart.stores.workspace import Workspace, open_workspace
 
 Data = Callable[..., Result]
@@ -97,7 +100,7 @@ def test_saved_pages_are_imported_once_and_their_shrinking_is_noticed(
     assert (quarantined["status"], current["status"]) == ("quarantined", "current")
     assert quarantined["run"] in data("scrapes", "--source", "bandcamp").stdout
     accepted = data("accept", quarantined["run"]).stdout
-    assert accepted == f"{quarantined['run']} is current: 0 albums new, 0 changed\n"
+    assert accepted == f"{quarantined['run']} is current: 0 albums new, 0 changed, 0 set aside\n"
     with pytest.raises(AlbumArtError, match="expected a quarantined scrape"):
         data("accept", quarantined["run"])
     with pytest.raises(NotFound, match="no scrape 'nothing'"):
@@ -110,6 +113,7 @@ def test_what_changed_has_a_history(data: Data, tmp_path: Path) -> None:
     listing(folder, "metal", *GENRES[1:])
     data("import", "bandcamp", str(folder))
     assert "genres: ['ambient'] → ['metal']" in data("history", "bandcamp:1").stdout
+    assert data("history", "bandcamp:2").stdout.startswith("bandcamp:2 has not changed")
     told = json.loads(data("history", "bandcamp:1", "--json").stdout)
     assert told["history"][0]["changes"][0]["new"] == ["metal"]
 
@@ -143,6 +147,65 @@ def test_export_is_a_table_that_no_spreadsheet_runs(data: Data, live: Workspace)
     assert rows[0]["title"] == "'=cmd()|A1"
     assert (rows[0]["metal"], rows[0]["rap"], rows[0]["sum_genres"]) == ("1", "1", "2")
     assert rows[1]["rock"] == "0"
+
+
+def test_a_table_without_albums_has_its_header(data: Data) -> None:
+    (header,) = csv.reader(io.StringIO(data("export", "--source", "itunes").stdout))
+    assert header[0] == "source"
+    assert header[-1] == "sum_genres"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("status", "--source", "bandcmap"), "did you mean 'bandcamp'"),
+        (("retry", "--source", "nothing"), "no source 'nothing'"),
+        (("reparse", "nothing"), "no source 'nothing'"),
+        (("import", "nothing", "."), "no source 'nothing'"),
+        (("import", "bandcamp", "/nowhere"), "/nowhere: expected saved pages"),
+        (("parse", "bandcamp", "/nowhere"), "/nowhere: expected saved pages"),
+        (("history", "itunes:1"), "no album 'itunes:1'"),
+        (("accept", "nothing"), "no scrape 'nothing'"),
+        (("retry", "--origin", "recorded"), "--origin recorded: expected --mirror"),
+    ],
+)
+def test_a_wrong_word_is_one_line(data: Data, words: tuple[str, ...], expected: str) -> None:
+    with pytest.raises(AlbumArtError) as raised:
+        data(*words)
+    assert expected in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("origin", Origin)
+@pytest.mark.parametrize("command", ["pages", "scrapes", "quarantined", "unmapped", "status"])
+def test_programs_read_one_object_a_line(
+    data: Data, workspace: Workspace, live: Workspace, command: str, origin: Origin
+) -> None:
+    told = Told("bandcamp", "p\x1b[31m\u2028", "run-1")
+    row = Album("bandcamp", "1", (), ("$gt",), year=99999, title="a\x00b\nc\u202e\x1b[31m")
+    for stores in (workspace, live):
+        stores.albums.upsert_albums([row, replace(row, source_id="2")], told)
+        stores.pages.record(PageState("bandcamp", "u\x1b", CoverStatus.AGAIN, "timeout"))
+        stores.scrapes.begin("bandcamp", "bandcamp")
+    of_it = () if command == "status" else ("--origin", origin)
+    lines = data(command, *of_it, "--json").stdout.split("\n")
+    found = [json.loads(line) for line in lines if line]
+    told_there = command == "quarantined" and origin is not Origin.RECORDED
+    assert len(found) == (2 if told_there else int(command != "quarantined"))
+    shown = data(command, *of_it).stdout
+    assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_what_strangers_wrote_is_shown_without_its_control_characters(
+    data: Data, tmp_path: Path
+) -> None:
+    (tmp_path / "a.tsv").write_text("http://f1.bcbits.com/img/\x1b[31m\x9ba1.jpg\tjazz/a1.jpg\n")
+    (tmp_path / "b.tsv").write_text("x\ty\x1b[31m\u202e\n")
+    result = data("parse", "bandcamp", str(tmp_path))
+    assert "bandcamp:1" in result.stdout
+    for text in (result.stdout, result.stderr):
+        assert all(line.isprintable() for line in text.split("\n"))
+    assert all(line.isprintable() for line in result.stderr.split("\n"))
 
 
 def test_unmapped_words_are_shown_with_their_albums(data: Data, live: Workspace) -> None:

@@ -1,16 +1,18 @@
 """Kept pages read again by a mended parser."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
-from toy_source import HOST, TOY, Scrape, ToySite, entry, parse
+from toy_source import HOST, POLICY, TOY, Scrape, ToySite, entry, parse
 
 from albumart.album import Album, CoverStatus
 from albumart.collect.reparse import reparse_source
+from albumart.collect.scrape import Options
 from albumart.errors import ParseError
 from albumart.sandbox.server import Sandbox
-from albumart.sources import Page
+from albumart.sources import Crawl, Page, Query
+from albumart.sources.base import Gate
 from albumart.stores.workspace import Workspace
 
 
@@ -73,3 +75,129 @@ def test_a_page_that_still_cannot_be_read_is_counted(scrape: Scrape, workspace: 
     counts = reparse_source(workspace, replace(TOY, parse=broken))
     assert (counts.pages, counts.broken) == (3, 3)
     assert len(list(workspace.albums.find_albums())) == 15
+
+
+def judge(albums: Sequence[Album]) -> Mapping[str, str]:
+    return {album.key: "bad" for album in albums if "BAD" in (album.title or "").upper()}
+
+
+def titles(workspace: Workspace) -> dict[str, str | None]:
+    return {album.source_id: album.title for album in workspace.albums.find_albums()}
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_what_validation_set_aside_is_not_stored_after_all(
+    scrape: Scrape, workspace: Workspace, site: ToySite, judged: bool
+) -> None:
+    """Neither from the page on which it was found, nor from an earlier one of its address."""
+    site.write("one", entry(0, title="bad"), *(entry(n) for n in range(1, 5)))
+    scrape(options=Options(judge=judge))
+    site.write("one", entry(0, title="still bad"), *(entry(n) for n in range(1, 6)))
+    scrape(options=Options(judge=judge))
+    counts = reparse_source(workspace, MENDED, judge=judge if judged else None)
+    assert counts.albums.quarantined == 2
+    assert "0" not in titles(workspace)
+    reasons = {row["album"]["title"] for row in workspace.albums.quarantined()}
+    assert reasons <= {"BAD", "STILL BAD", "bad", "still bad"}
+    assert len(list(workspace.albums.quarantined())) in (1, 2)
+
+
+def test_what_was_bad_once_is_stored_where_it_is_told_well(
+    scrape: Scrape, workspace: Workspace, site: ToySite
+) -> None:
+    site.write("one", entry(0, title="bad"), *(entry(n) for n in range(1, 5)))
+    scrape(options=Options(judge=judge))
+    site.write("one", entry(0, title="good"), *(entry(n) for n in range(1, 5)))
+    scrape(options=Options(judge=judge))
+    assert list(workspace.albums.quarantined()) == []
+    reparse_source(workspace, MENDED, judge=judge)
+    assert titles(workspace)["0"] == "GOOD"
+    assert list(workspace.albums.quarantined()) == []
+
+
+def test_a_mended_parser_frees_what_was_set_aside(
+    scrape: Scrape, workspace: Workspace, site: ToySite
+) -> None:
+    site.write("one", entry(0, title="bad"), *(entry(n) for n in range(1, 5)))
+    scrape(options=Options(judge=judge))
+    retitled = replace(TOY, parse=lambda page: (replace(a, title="x") for a in parse(page)))
+    assert reparse_source(workspace, retitled, judge=judge).albums.inserted == 1
+    assert list(workspace.albums.quarantined()) == []
+
+
+def test_a_quarantined_scrape_waits_with_what_it_set_aside(
+    scrape: Scrape, workspace: Workspace, site: ToySite
+) -> None:
+    scrape()
+    site.pages.update({"/two": b"", "/three": b""})
+    site.write("one", entry(0, title="bad"))
+    run = scrape(options=Options(judge=judge)).run
+    reparse_source(workspace, MENDED, judge=judge)
+    assert titles(workspace)["0"] == "ALBUM 0"
+    assert run
+    assert workspace.albums.quarantine.keys(["toy:0"], scrape=run) == {"toy:0"}
+
+
+def test_what_left_a_list_does_not_come_back(
+    scrape: Scrape, workspace: Workspace, site: ToySite
+) -> None:
+    scrape(source=replace(TOY, lists_all=True))
+    site.write("one", *(entry(n) for n in range(4)))
+    scrape(source=replace(TOY, lists_all=True))
+    reparse_source(workspace, replace(MENDED, lists_all=True))
+    assert "toy:4" not in [row["album"] for row in workspace.albums.album_rows("toy")]
+    assert titles(workspace)["4"] == "ALBUM 4"  # mended all the same
+
+
+def test_pages_that_are_listed_no_longer_do_not_count_in_the_next_comparison(
+    scrape: Scrape, workspace: Workspace, site: ToySite
+) -> None:
+    """A source that lists other albums each week has ever more pages."""
+    weeks = ("one", "two", "three")
+
+    def weekly(week: str) -> Iterator[Page] | None:
+        source = replace(TOY, fetch=lambda crawl, _: TOY.fetch(crawl, Query(genres=(week,))))
+        assert scrape(source=source).reasons == ()
+        return None
+
+    for week in weeks:
+        weekly(week)
+    reparse_source(workspace, MENDED)
+    current = workspace.scrapes.current("toy")
+    assert current is not None
+    assert current.totals == {"polka": 5}
+
+
+def test_a_page_that_could_not_be_read_is_read_with_its_parts(
+    scrape: Scrape, workspace: Workspace, site: ToySite
+) -> None:
+    """The part that broke it, too: it is no page of its own."""
+
+    def fetch(crawl: Crawl, query: Query) -> Iterator[Page]:
+        for page in TOY.fetch(crawl, query):
+            part = crawl.get(f"{page.url}/part", POLICY)
+            assert part is not None
+            yield replace(page, also=(part,), is_new=page.is_new or part.is_new)
+
+    def strict(page: Page) -> Iterator[Album]:
+        if b"moods" not in page.also[0].body:
+            raise ParseError(expected="moods", got="none", where=page.also[0].url)
+        return parse(page)
+
+    source = replace(TOY, fetch=fetch, parse=strict, gate=Gate(broken_pages=0.5))
+    for name in ("one", "two", "three"):
+        site.pages[f"/{name}/part"] = b"moods"
+    site.pages["/two/part"] = b"humours"
+    assert scrape(source=source).albums.inserted == 10
+    assert (before := reparse_source(workspace, source)).broken == 1
+    assert before.pages == 3
+
+    def mended(page: Page) -> Iterator[Album]:
+        assert page.also[0].body in (b"moods", b"humours")
+        return parse(page)
+
+    source = replace(source, parse=mended)
+    assert reparse_source(workspace, source).albums.inserted == 5
+    scrape(source=source)  # the part was read, which is now written down
+    assert scrape(source=source).run is None
+    assert {key[1:] for key in workspace.pages.counts()} == {("stored", "")}

@@ -204,7 +204,7 @@ def test_one_genre_that_vanishes_is_noticed(
 
 
 def test_a_live_source_has_a_least_number_of_albums(
-    toy_client: PoliteClient, workspace: Workspace
+    toy_client: PoliteClient, workspace: Workspace, site: ToySite
 ) -> None:
     live = replace(workspace, origin=Origin.LIVE)
     demanding = replace(TOY, gate=replace(TOY.gate, min_albums=100))
@@ -212,6 +212,11 @@ def test_a_live_source_has_a_least_number_of_albums(
     assert counts.reasons == ("all: 15 albums, before 0: expected 100 albums or more",)
     part = collect_albums(toy_client, live, demanding, Query(genres=("one",)))
     assert part.reasons == ()  # nobody knows how many a part has
+    assert counts.run
+    accept_scrape(live, demanding, counts.run)
+    site.write("one", *(entry(n) for n in range(6)))
+    assert collect_albums(toy_client, live, demanding, Query()).reasons == ()  # as a person said
+    assert collect_albums(toy_client, live, demanding, Query()).run is None
 
 
 def test_rows_that_fail_are_set_aside_with_their_reason(

@@ -1,7 +1,7 @@
 """A toy source on a server of the test's own: pages that a test writes and changes at will."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from albumart.album import Album, Listing
@@ -10,6 +10,7 @@ from albumart.errors import ParseError
 from albumart.http.client import FetchPolicy
 from albumart.sandbox.wire import Answer, tagged
 from albumart.sources.base import Crawl, Gate, Page, Query, Source, fetch_with
+from albumart.stores.workspace import Workspace
 
 HOST = "toy.test"
 POLICY = FetchPolicy(attempts=1, deadline=5.0)
@@ -66,3 +67,30 @@ def parse(page: Page) -> Iterator[Album]:
 TOY = Source("toy", fetch, parse, fetch_with(POLICY), takes=frozenset({"genres"}), gate=GATE)
 
 Scrape = Callable[..., CollectCounts]
+
+
+def keys(workspace: Workspace, scope: str = "toy") -> list[str]:
+    return [row["album"] for row in workspace.albums.album_rows(scope)]
+
+
+def titles(workspace: Workspace) -> dict[str, str | None]:
+    return {album.source_id: album.title for album in workspace.albums.find_albums()}
+
+
+def statuses(workspace: Workspace) -> list[str]:
+    return sorted(found.status for found in workspace.scrapes.scrapes())
+
+
+def current_totals(workspace: Workspace) -> dict[str, int] | None:
+    current = workspace.scrapes.current("toy")
+    return None if current is None else dict(current.totals)
+
+
+def bad_titles(albums: Sequence[Album]) -> Mapping[str, str]:
+    """A judge: albums that are called bad are."""
+    return {album.key: "bad" for album in albums if "BAD" in (album.title or "").upper()}
+
+
+def kill(*_: object) -> Mapping[str, str]:
+    """A judge, or whatever else, at which the process dies."""
+    raise KeyboardInterrupt

@@ -1,8 +1,10 @@
 """Albums in a real MongoDB: upserts, what is due, and what the validator refuses."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from albumart.album import Album, Cover, CoverResult, CoverStatus, Origin
 from albumart.endpoints import Endpoints
@@ -121,6 +123,16 @@ def next_try(endpoints: Endpoints) -> datetime:
     return due
 
 
+def test_a_year_that_no_calendar_has_is_not_waited_for(
+    albums: AlbumStore, own_endpoints: Endpoints
+) -> None:
+    albums.upsert_albums([album(1)])
+    wish = CoverResult("bandcamp:1", CoverStatus.AGAIN, "http_503", retry_after=9.9e11)
+    albums.record_covers([wish])
+    assert next_try(own_endpoints) - datetime.now(UTC) < timedelta(days=8)
+    assert len(list(albums.album_rows("bandcamp"))) == 1
+
+
 def test_due_albums_come_in_ranges(albums: AlbumStore) -> None:
     albums.upsert_albums([album(number) for number in range(10, 35)])
     albums.record_covers([stored(11)])
@@ -146,6 +158,9 @@ def test_retry_makes_failures_due_again_by_code(albums: AlbumStore) -> None:
     assert albums.due_ranges("bandcamp", only_failed=True) == [("bandcamp:0", "bandcamp:0")]
     assert albums.reset_covers() == 2
     assert albums.cover_counts()["again"] == 2
+    assert albums.due_ranges("bandcamp", only_failed=True, code="timeout") == [
+        ("bandcamp:0", "bandcamp:0")
+    ]
     assert albums.cover_counts()["absent"] == 1
     assert albums.reset_covers(code="http_404") == 1
 
@@ -172,6 +187,50 @@ def test_the_validator_refuses_what_is_no_album_and_stores_the_rest(albums: Albu
         "validator",
         "99999",
     )
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ({"tags": ("word",) * 200_000}, "too_large"),
+        ({"tag_votes": (2**70,), "tags": ("a",)}, "no_document"),
+        ({"tag_votes": (2**40,), "tags": ("a",)}, "validator"),
+        ({"title": "\ud800"}, "no_document"),
+        ({"rating": 11}, "validator"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value,
+)
+def test_what_is_no_document_keeps_nothing_else_from_being_stored(
+    albums: AlbumStore, odd: dict[str, object], reason: str
+) -> None:
+    albums.upsert_albums([album(1)])
+    for _ in range(2):
+        counts = albums.upsert_albums([album(1, **odd), album(2)])  # type: ignore[arg-type]
+        assert counts.quarantined == 1
+        assert [row["reason"] for row in albums.quarantined()] == [reason]
+    assert len(list(albums.find_albums())) == 2
+    assert albums.history("bandcamp:1") == []
+
+
+def test_a_change_that_is_written_twice_has_one_entry(albums: AlbumStore) -> None:
+    albums.upsert_albums([album(1)])
+    told = Told("bandcamp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pymongo.collection.Collection.bulk_write", after_the_history)
+        with pytest.raises(ZeroDivisionError):
+            albums.upsert_albums([album(1, "metal")], told)
+    assert albums.upsert_albums([album(1, "metal")], told).changed == 1
+    (entry,) = albums.history("bandcamp:1")
+    assert entry["changes"] == [{"field": "genres", "old": ["jazz"], "new": ["metal"]}]
+
+
+WRITE = Collection.bulk_write
+
+
+def after_the_history(collection: Collection[Any], *args: Any, **kwargs: Any) -> object:
+    if not collection.name.startswith("album_history"):
+        raise ZeroDivisionError
+    return WRITE(collection, *args, **kwargs)
 
 
 def test_an_older_page_does_not_overwrite_a_newer_one(albums: AlbumStore) -> None:

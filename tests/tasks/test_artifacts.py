@@ -11,11 +11,19 @@ from tasks.stopwatch import Stopwatch
 
 @pytest.mark.parametrize(
     "hostile",
-    ["<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "a | b", "`rm`", "**b**\n# h"],
+    [
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "a | b",
+        "`rm`",
+        "**b**\n# h",
+        "a\r\x1b[1m\u202e",
+    ],
 )
 def test_markup_is_escaped(hostile: str) -> None:
     harmless = escape(hostile)
     assert not set("<>[]()|`*\n") & set(harmless)
+    assert harmless.isprintable()
 
 
 def test_the_confusion_matrix_is_a_table_with_escaped_names() -> None:
