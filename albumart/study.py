@@ -47,19 +47,26 @@ class Collect(_Table):
 class Labels(_Table):
     """How raw words become one class.
 
-    ``single``: the album's first word that is a class, else the first that is a kind of one.
+    ``single``: the album's first word that is a class, else the first that is a kind of one;
+    ``umbrella``: the last; ``pick_two``: one of two, albums that carry both are left out;
+    ``multi_hot``: each class or not; ``ordered``: moods in their order, all of them where no
+    classes are named.
 
     A class with fewer than ``min_covers`` covers is left out of the dataset; the report says so.
     """
 
-    scheme: Literal["single"] = "single"
-    classes: tuple[str, ...] = Field(min_length=2)
+    scheme: Literal["single", "umbrella", "pick_two", "multi_hot", "ordered"] = "single"
+    classes: tuple[str, ...] = ()
     min_covers: int = Field(default=20, ge=10)
 
     @model_validator(mode="after")
     def _names_each_class_once(self) -> "Labels":
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes must be different from each other")
+        if len(self.classes) < 2 and (self.classes or self.scheme != "ordered"):
+            raise ValueError("expected two classes or more")
+        if self.scheme == "pick_two" and len(self.classes) != 2:
+            raise ValueError("pick_two takes two classes")
         return self
 
 

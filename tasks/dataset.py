@@ -12,4 +12,6 @@ from tasks.resources import open_stores
 def build_version(study: Study, origin: Origin, limit: int | None) -> str:
     """Build, split and store a dataset version; returns its digest."""
     with open_stores(origin) as workspace:
-        return version.build_version(study, workspace, limit=limit).digest
+        corrections = workspace.corrections.in_force()
+        found = version.build_version(study, workspace, limit=limit, corrections=corrections)
+        return found.digest

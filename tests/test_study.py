@@ -1,12 +1,14 @@
 """Study files: those that come with the package, and those that are refused."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from albumart.dataset.labels import LABEL_SCHEMES
 from albumart.errors import BadStudy, NotFound
 from albumart.models.backbones import BACKBONES
-from albumart.study import list_studies, load_study, read_study
+from albumart.study import Labels, list_studies, load_study, read_study
 
 GOOD = """
 name = "mine"
@@ -69,3 +71,23 @@ def test_a_bad_file_is_refused_with_its_line_and_the_choices(
 def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="cannot read study file .*No such file"):
         read_study(tmp_path / "nowhere.toml")
+
+
+def test_every_label_scheme_can_be_named() -> None:
+    annotation = Labels.model_fields["scheme"].annotation
+    assert set(get_args(annotation)) == set(LABEL_SCHEMES)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ('scheme = "pick_two"\nclasses = ["a", "b", "c"]', "pick_two takes two classes"),
+        ('classes = ["jazz"]', "expected two classes or more"),
+        ("", "expected two classes or more"),
+    ],
+)
+def test_a_scheme_has_the_classes_that_it_needs(tmp_path: Path, labels: str, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace('classes = ["jazz", "metal"]', labels))
+    with pytest.raises(BadStudy, match=said):
+        read_study(path)

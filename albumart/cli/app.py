@@ -2,7 +2,7 @@
 
 import typer
 
-from albumart.cli import data, models, platform, predict, run, scrape, study
+from albumart.cli import data, labels, models, platform, predict, run, scrape, study
 
 app = typer.Typer(
     name="albumart",
@@ -23,3 +23,4 @@ app.command()(platform.sandbox)
 app.add_typer(study.app, name="study")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
+app.add_typer(labels.app, name="labels")

@@ -3,8 +3,9 @@
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -18,9 +19,11 @@ JSON: TypeAlias = JsonValue
 
 FORMAT: Final[Literal[1]] = 1
 _METADATA: Final = b"albumart"
+# ``label`` is the first of ``labels``, a tuple of one word or more.
 COLUMNS: Final[dict[str, str]] = {
     "album": "str",
     "label": "str",
+    "labels": "object",
     "title": "str",
     "artist": "str",
     "year": "Int64",
@@ -57,6 +60,7 @@ class _About(BaseModel):
     classes: tuple[str, ...]
     excluded: dict[str, int]
     parameters: dict[str, JsonValue]
+    rare_labels: dict[str, int] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,8 @@ class Manifest:
         excluded: albums left out, by reason. Not part of the digest: a link that died since
             changes the count, but not the data.
         parameters: everything besides the rows that shaped the data (seed, fractions, scheme).
+        rare_labels: labels that are no class, for too few albums carry them, each with how many.
+            Not part of the digest.
     """
 
     study: str
@@ -77,6 +83,7 @@ class Manifest:
     frame: pd.DataFrame
     excluded: Mapping[str, int]
     parameters: Mapping[str, JSON]
+    rare_labels: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (got := list(self.frame.columns)) != list(COLUMNS):
@@ -87,12 +94,17 @@ class Manifest:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of classes, parameters and every row in order, as canonical text."""
+        """sha256 of classes, parameters and every row in order, as canonical text.
+
+        ``labels`` is told only where an album has several, so that a dataset of one label each has
+        the digest that it had before albums could have more.
+        """
         digest = hashlib.sha256()
         head = {"format": FORMAT, "classes": self.classes, "parameters": dict(self.parameters)}
         digest.update(_canonical(head))
-        digest.update(_canonical(list(COLUMNS)))
-        columns = [_plain(self.frame[name]) for name in COLUMNS]
+        told = [name for name in COLUMNS if name != "labels" or self.has_several]
+        digest.update(_canonical(told))
+        columns = [_plain(self.frame[name]) for name in told]
         for row in zip(*columns, strict=True):
             digest.update(_canonical(row))
         return digest.hexdigest()
@@ -102,16 +114,32 @@ class Manifest:
         """Where the manifest lies in the object store."""
         return manifest_key(self.digest)
 
+    @cached_property
+    def has_several(self) -> bool:
+        """Whether an album carries other labels than its ``label`` alone."""
+        pairs = zip(self.frame["label"], self.frame["labels"], strict=True)
+        return any(labels != (label,) for label, labels in pairs)
+
+    def label_counts(self) -> dict[str, int]:
+        """Number of albums that carry each class, in the order of the classes."""
+        found = count_labels(self.frame)
+        return {name: found.get(name, 0) for name in self.classes}
+
+    def split_counts(self) -> dict[str, int]:
+        """Number of albums in each split."""
+        found = Counter(self.frame["split"])
+        return {name: found.get(name, 0) for name in SPLITS}
+
     def summary(self) -> dict[str, JSON]:
         """Counts for people and for ``--json``."""
-        splits = self.frame["split"].value_counts()
-        labels = self.frame["label"].value_counts()
+        by_split: dict[str, JSON] = {**self.split_counts()}
+        by_class: dict[str, JSON] = {**self.label_counts()}
         return {
             "digest": self.digest,
             "albums": len(self.frame),
             "covers": int(self.frame["cover_sha256"].nunique()),
-            "by_split": {name: int(splits.get(name, 0)) for name in SPLITS},
-            "by_class": {name: int(labels.get(name, 0)) for name in self.classes},
+            "by_split": by_split,
+            "by_class": by_class,
             "excluded": dict(self.excluded),
         }
 
@@ -126,8 +154,11 @@ class Manifest:
             classes=self.classes,
             excluded=dict(self.excluded),
             parameters=dict(self.parameters),
+            rare_labels=dict(self.rare_labels),
         )
         table = pa.Table.from_pandas(self.frame, preserve_index=False)
+        labels = pa.array(self.frame["labels"].tolist(), pa.list_(pa.string()))
+        table = table.set_column(list(COLUMNS).index("labels"), "labels", labels)
         table = table.replace_schema_metadata({_METADATA: about.model_dump_json()})
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd")
@@ -148,6 +179,7 @@ class Manifest:
                 frame=as_manifest_frame(frame),
                 excluded=about.excluded,
                 parameters=about.parameters,
+                rare_labels=about.rare_labels,
             )
         except (KeyError, TypeError, ValueError, ValidationFailed) as error:
             raise UnsafeInput("manifest", f"expected a manifest; got: {error}") from error
@@ -156,9 +188,20 @@ class Manifest:
 
 
 def as_manifest_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """COLUMNS alone with their types, sorted by ``album``, index 0..n-1."""
-    typed = frame[list(COLUMNS)].astype(COLUMNS)
+    """COLUMNS alone with their types, sorted by ``album``, index 0..n-1.
+
+    Where there is no column ``labels``, an album's ``label`` is the only one that it has.
+    """
+    told = frame["labels"] if "labels" in frame else ([label] for label in frame["label"])
+    words = [tuple(map(str, labels)) for labels in told]
+    labels = pd.Series(words, index=frame.index, dtype="object")
+    typed = frame.assign(labels=labels)[list(COLUMNS)].astype(COLUMNS)
     return typed.sort_values("album", ignore_index=True)
+
+
+def count_labels(frame: pd.DataFrame) -> Counter[str]:
+    """Number of albums that carry each label."""
+    return Counter(name for labels in frame["labels"] for name in labels)
 
 
 def manifest_key(digest: str) -> str:

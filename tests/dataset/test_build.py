@@ -71,8 +71,80 @@ def test_an_album_that_comes_twice_is_refused(make_manifest, make_row):
 
 
 def test_an_unknown_scheme_is_refused_with_the_choices(make_manifest):
-    with pytest.raises(BadStudy, match="expected a scheme of single; got 'pick-two'"):
+    with pytest.raises(BadStudy, match="expected a scheme of single, .*; got 'pick-two'"):
         make_manifest([], scheme="pick-two")
+
+
+def test_single_labels_are_the_only_labels(manifest):
+    assert all(labels == (label,) for label, labels in zip(
+        manifest.frame["label"], manifest.frame["labels"], strict=True
+    ))  # fmt: skip
+    assert not manifest.has_several
+
+
+@pytest.fixture
+def make_moods(make_manifest, make_row):
+    """moods of each album → their manifest."""
+
+    def make(*moods, **changes):
+        rows = [make_row(number, moods=words) for number, words in enumerate(moods)]
+        rows = [row | changes.get(row["album"], {}) for row in rows]
+        return make_manifest(rows, classes=("Angry", "Rousing", "Sad"), scheme="ordered")
+
+    return make
+
+
+def test_albums_may_carry_several_labels_in_their_order(make_moods):
+    found = make_moods(("sad", "Angry"), ("Rousing",), (), ("Homemade",))
+    assert found.frame["labels"].tolist() == [("Sad", "Angry"), ("Rousing",)]
+    assert found.frame["label"].tolist() == ["Sad", "Rousing"]
+    assert found.label_counts() == {"Angry": 1, "Rousing": 1, "Sad": 1}
+    assert found.excluded == {"unmapped_label": 2}
+    assert found.has_several
+
+
+def test_albums_of_one_cover_contradict_each_other_where_they_share_no_label(make_moods):
+    one, two, three = ({"pixel_sha256": digit * 64} for digit in "123")
+    twins = {
+        **dict.fromkeys(("bandcamp:0", "bandcamp:1", "bandcamp:2"), one),
+        **dict.fromkeys(("bandcamp:3", "bandcamp:4"), two),
+        **dict.fromkeys(("bandcamp:5", "bandcamp:6", "bandcamp:7"), three),
+    }
+    found = make_moods(
+        ("Sad", "Angry"), ("Angry",), ("Rousing", "Angry"),
+        ("Sad",), ("Angry",),
+        ("Sad", "Angry"), ("Angry", "Rousing"), ("Rousing", "Sad"),
+        **twins,
+    )  # fmt: skip
+    assert found.frame["album"].tolist() == ["bandcamp:0", "bandcamp:1", "bandcamp:2"]
+    assert set(found.frame["group"]) == {"bandcamp:0"}
+    assert found.excluded == {"contradicting_label": 5}
+
+
+def test_albums_that_are_both_of_two_classes_are_counted(make_manifest, make_row):
+    words = [("metal",), ("rap",), ("metal", "rap"), ("jazz",)]
+    rows = [
+        make_row(number, genres=genres, styles=(), tags=()) for number, genres in enumerate(words)
+    ]
+    found = make_manifest(rows, classes=("metal", "rap"), scheme="pick_two")
+    assert found.excluded == {"both_labels": 1, "unmapped_label": 1}
+    assert found.frame["label"].tolist() == ["metal", "rap"]
+
+
+def test_a_row_may_say_why_it_is_left_out(make_manifest, make_row):
+    found = make_manifest([make_row(1), make_row(2, left_out="rare_label")])
+    assert found.excluded == {"rare_label": 1}
+    assert len(found.frame) == 1
+
+
+def test_corrected_rows_are_counted_where_there_are_any(make_manifest, make_row, manifest):
+    rows = [make_row(number) for number in range(60)]
+    assert "corrected" not in manifest.parameters
+    marked = [rows[0] | {"corrected": True}, rows[1] | {"corrected": True}, *rows[2:]]
+    found = make_manifest(marked)
+    assert found.parameters == {**manifest.parameters, "corrected": 2}
+    assert found.excluded == {}
+    assert found.digest != manifest.digest
 
 
 def test_a_missing_field_is_no_row_of_nothing(make_manifest, make_row):

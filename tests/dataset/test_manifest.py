@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import json
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,8 @@ from albumart.dataset.manifest import (
 )
 from albumart.errors import NotFound, UnsafeInput, ValidationFailed
 
+CLASSES = ("jazz", "metal", "folk")
+
 
 def altered(manifest, **changes):
     return dataclasses.replace(manifest, **changes)
@@ -23,7 +26,7 @@ def altered(manifest, **changes):
 
 def with_cell(manifest, column, value):
     frame = manifest.frame.copy()
-    frame.loc[0, column] = value
+    frame.at[0, column] = value
     return altered(manifest, frame=frame)
 
 
@@ -45,6 +48,7 @@ def test_a_manifest_without_rows_is_one(make_manifest):
 @pytest.mark.parametrize("column", COLUMNS)
 def test_every_column_is_in_the_digest(manifest, column):
     other = {"year": 1900, "width": 1, "height": 1, "blank": True, "album": "bandcamp:"}
+    other["labels"] = ("jazz", "other")
     changed = with_cell(manifest, column, other.get(column, "other"))
     assert changed.digest != manifest.digest
 
@@ -65,6 +69,79 @@ def test_the_digest_of_a_known_manifest_never_changes(make_manifest, make_row):
     # A change here orphans every stored dataset, cache and champion: raise FORMAT on purpose.
     known = make_manifest([make_row(n) for n in range(3)])
     assert known.digest == "4b5268449188cbaefc8ea62e011e782722bc47e95c858e5643449348850ddd0d"
+
+
+def test_the_digests_of_before_there_were_several_labels_hold(manifest, make_manifest, make_row):
+    assert manifest.digest == "c93133d5d9df708d61ca4258db2b7981b59668a567273b164af7811c5f5407de"
+    words = [("death metal", "jazz") if n % 5 == 0 else (CLASSES[n % 3],) for n in range(90)]
+    rows = [make_row(n, artist=f"artist {n % 7}", genres=words[n]) for n in range(90)]
+    known = "e9a4fcae97cb5e5a8fe31955a7344b86dce56e620e1170c06079bebe0ed04388"
+    assert make_manifest(rows, seed=7).digest == known
+
+
+def test_a_file_of_before_there_were_several_labels_is_read(manifest):
+    def as_before(table):
+        about = json.loads(table.schema.metadata[b"albumart"])
+        del about["rare_labels"]
+        words = {b"albumart": json.dumps(about).encode()}
+        return table.drop_columns(["labels"]).replace_schema_metadata(words)
+
+    again = Manifest.from_parquet(rewritten(manifest.to_parquet(), as_before))
+    pd.testing.assert_frame_equal(again.frame, manifest.frame)
+    assert again.digest == manifest.digest
+
+
+@pytest.fixture
+def several(make_manifest, make_row):
+    """Ten albums with one to three moods each."""
+    moods = ("Angry", "Rousing", "Sad")
+    rows = [make_row(n, moods=moods[n % 3 :] + moods[: n % 2]) for n in range(10)]
+    return make_manifest(rows, classes=moods, scheme="ordered")
+
+
+def test_several_labels_come_back_in_their_order(several):
+    assert several.has_several
+    again = Manifest.from_parquet(several.to_parquet())
+    assert again.frame["labels"].tolist() == several.frame["labels"].tolist()
+    assert again.digest == several.digest
+    assert set(map(type, again.frame["labels"])) == {tuple}
+
+
+def test_several_labels_are_in_the_digest_with_their_order(several):
+    turned = with_cell(several, "labels", several.frame["labels"][0][::-1])
+    assert turned.digest != several.digest
+    swapped = rewritten(several.to_parquet(), with_labels_turned)
+    with pytest.raises(UnsafeInput, match="it was altered"):
+        Manifest.from_parquet(swapped)
+
+
+def with_labels_turned(table):
+    turned = pa.array([labels[::-1] for labels in table["labels"].to_pylist()])
+    return table.set_column(table.column_names.index("labels"), "labels", turned)
+
+
+def test_a_label_of_single_ones_that_was_altered_is_found(manifest):
+    def turn(table):
+        labels = pa.array([["jazz"]] * len(table))
+        return table.set_column(table.column_names.index("labels"), "labels", labels)
+
+    with pytest.raises(UnsafeInput, match="it was altered"):
+        Manifest.from_parquet(rewritten(manifest.to_parquet(), turn))
+
+
+def test_each_album_counts_for_each_of_its_labels(several):
+    counts = several.label_counts()
+    assert list(counts) == ["Angry", "Rousing", "Sad"]
+    for name, count in counts.items():
+        assert count == sum(name in labels for labels in several.frame["labels"])
+    assert several.summary()["by_class"] == counts
+    assert sum(several.split_counts().values()) == 10
+
+
+def test_rare_labels_are_kept_beside_the_digest(manifest):
+    changed = altered(manifest, rare_labels={"polka": 3})
+    assert changed.digest == manifest.digest
+    assert Manifest.from_parquet(changed.to_parquet()).rare_labels == {"polka": 3}
 
 
 def test_missing_words_and_empty_words_are_told_apart(manifest):

@@ -1,0 +1,136 @@
+"""``albumart data datasets list | show | diff``: dataset versions and what differs between them."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from albumart.cli.output import Json, say, say_json, say_table
+from albumart.cli.stores import open_stores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from albumart.dataset.diff import ManifestDiff
+
+app = typer.Typer(help="Dataset versions: which there are, and what differs between them.")
+
+SHORT: Final = 12  # hex digits of a digest that a table shows
+FIRST: Final = 5  # albums that a line names
+
+Digest = Annotated[str, typer.Argument(help="A dataset's digest, or its first digits.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    study: Annotated[str | None, typer.Option(help="Only this study's.")] = None,
+    json: Json = False,
+) -> None:
+    """Every dataset version, the last built first."""
+    from albumart.dataset.version import list_datasets
+
+    with open_stores() as workspace:
+        found = [each for each in list_datasets(workspace.objects) if study in (None, each.study)]
+    if json:
+        say_json({"datasets": [asdict(each) for each in found]})
+        return
+    rows = [
+        (
+            each.digest[:SHORT],
+            each.study,
+            f"{each.built:%Y-%m-%d %H:%M}" if each.built else "?",
+            each.albums,
+            each.classes,
+            " ".join(f"{count} {name}" for name, count in each.by_split.items()),
+        )
+        for each in found
+    ]
+    say_table([("digest", "study", "built", "albums", "classes", "splits"), *rows])
+
+
+@app.command()
+def show(
+    digest: Digest,
+    *,
+    card: Annotated[
+        str | None, typer.Option(help="Print the card that this study gave it.", metavar="STUDY")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What one dataset version holds, and what was left out of it; or its card."""
+    from albumart.dataset.card import read_card, render_card
+    from albumart.dataset.version import find_dataset
+
+    with open_stores() as workspace:
+        manifest = find_dataset(workspace.objects, digest)
+        found = read_card(workspace.objects, manifest.digest, card) if card else None
+    if found:
+        say(found.model_dump_json() if json else render_card(found))
+        return
+    summary = manifest.summary() | {
+        "study": manifest.study,
+        "rare_labels": dict(manifest.rare_labels),
+        "parameters": dict(manifest.parameters),
+    }
+    if json:
+        say_json(summary)
+        return
+    rows: list[tuple[object, object, object]] = []
+    for name, value in summary.items():
+        rows += [(name, *cell) for cell in value.items()] if isinstance(value, dict) else []
+        rows += [] if isinstance(value, dict) else [(name, "", value)]
+    say_table(rows)
+
+
+@app.command()
+def diff(before: Digest, after: Digest, *, json: Json = False) -> None:
+    """What differs between two dataset versions: albums, splits, labels, counts and reasons."""
+    from albumart.dataset.diff import diff_manifests, label_drift
+    from albumart.dataset.version import find_dataset
+
+    with open_stores() as workspace:
+        old, new = (find_dataset(workspace.objects, digest) for digest in (before, after))
+    found, drift = diff_manifests(old, new), label_drift(old, new)
+    if json:
+        told = asdict(found) | {"crossed": found.crossed}
+        say_json(told | {"label_drift": drift.to_dict(orient="records")})
+    else:
+        _tell(found, drift)
+
+
+def _tell(found: "ManifestDiff", drift: "pd.DataFrame") -> None:
+    say(f"{found.before[:SHORT]} → {found.after[:SHORT]}")
+    albums = {
+        "added": found.added,
+        "removed": found.removed,
+        "moved between splits": tuple(found.moved),
+        "of these train ↔ test": found.crossed,
+        "labels changed": tuple(found.relabelled),
+        "covers changed": found.recovered,
+    }
+    say_table([("albums", "", ""), *((what, len(k), _first(k)) for what, k in albums.items())])
+    for title, pairs in (
+        ("split", found.by_split),
+        ("left out", found.excluded),
+        ("rare label", found.rare_labels),
+        ("parameter", found.parameters),
+    ):
+        _tell_pairs(title, pairs)
+    points = (100 * drift["share_gap"]).round(2)
+    columns = (drift["label"], drift["albums_before"], drift["albums_after"], points)
+    shares = list(zip(*(column.tolist() for column in columns), strict=True))
+    say()
+    say_table([("class", "before", "after", "share moved by, points"), *shares])
+
+
+def _tell_pairs(title: str, pairs: "Mapping[str, tuple[object, object]]") -> None:
+    if pairs:
+        say()
+        say_table([(title, "before", "after"), *((name, *pair) for name, pair in pairs.items())])
+
+
+def _first(keys: tuple[str, ...]) -> str:
+    return ", ".join(keys[:FIRST]) + (", …" if len(keys) > FIRST else "")
