@@ -44,7 +44,7 @@ def reparse_source(
     when they came are tried, too. What ``judge`` finds failing is set aside, as in a scrape;
     without a judge, what the last scrape set aside stays so.
     """
-    scopes = {scrape.scope for scrape in workspace.scrapes.scrapes(source.name)}
+    scopes = workspace.scrapes.scopes(source.name)
     before = {scope: workspace.pages.totals(scope).total() for scope in scopes}
     seen: Counter[str] = Counter()
     albums = UpsertCounts()

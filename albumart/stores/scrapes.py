@@ -95,6 +95,10 @@ class ScrapeStore:
         found = self._scrapes.find(wanted).sort("started", DESCENDING)
         return [_scrape(document) for document in found]
 
+    def scopes(self, source: str) -> list[str]:
+        """Names of the parts of a source that were scraped."""
+        return sorted(self._scrapes.distinct("scope", {"source": source}))
+
     def begin(self, source: str, scope: str) -> Scrape:
         """A new scrape; or the one that somebody else began meanwhile."""
         now = datetime.now(UTC)
