@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import task
 
-from albumart.holdout import judge_version
+from albumart.promotion import judge_version
 from albumart.study import Study
 from tasks.resources import open_stores
 

@@ -13,16 +13,11 @@ from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.dataset.version import build_version
 from albumart.endpoints import Endpoints
 from albumart.errors import NotFound, ValidationFailed
-from albumart.holdout import (
-    answers_beside_champion,
-    evaluate_candidate,
-    judge_version,
-    read_holdout,
-    register_candidate,
-)
+from albumart.holdout import evaluate_candidate, read_holdout, register_candidate
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.models.network import load_model, predict_proba
+from albumart.promotion import answers_beside_champion, judge_version
 from albumart.registry import promote_by_hand, roll_back
 from albumart.reports.store import fetch_report, write_report
 from albumart.sandbox.server import running_sandbox
