@@ -3,12 +3,21 @@
 import difflib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from albumart.errors import BadStudy, NotFound
@@ -44,6 +53,11 @@ class Collect(_Table):
         return self.query.scope(self.source)
 
 
+def _listed(given: object) -> object:
+    """A study of one source may write ``[collect]`` for ``[[collect]]``."""
+    return [given] if isinstance(given, dict | Collect) else given
+
+
 class Labels(_Table):
     """How raw words become one class.
 
@@ -58,6 +72,11 @@ class Labels(_Table):
     scheme: Literal["single", "umbrella", "pick_two", "multi_hot", "ordered"] = "single"
     classes: tuple[str, ...] = ()
     min_covers: int = Field(default=20, ge=10)
+
+    @property
+    def noun(self) -> str:
+        """What a label is called in sentences."""
+        return "mood" if self.scheme == "ordered" else "genre"
 
     @model_validator(mode="after")
     def _names_each_class_once(self) -> "Labels":
@@ -94,12 +113,21 @@ class Split(_Table):
 class Model(_Table):
     """The backbone, its weights and the size of the pixels it sees.
 
-    ``weights``: ``imagenet`` (Keras downloads them), ``random``, or the path of a Keras ``.h5``.
+    ``weights``: ``imagenet`` (Keras downloads them), ``random``, the path of a Keras ``.h5`` or
+    ``.keras`` file, an address ``https://…#sha256=…``, or ``study:<name>``: those of its champion.
+    A path may carry ``#sha256=…`` too.
+    ``alpha``: share of the backbone's width, where weights of narrower ones exist (MobileNetV2).
+    ``pooling``: features are the ``average`` over the last map, or the whole map: ``flatten``.
+    ``preprocess``: what the backbone was trained with, or ``divide_by_255``, which it was not: only
+    to repeat what others published.
     """
 
     backbone: str
     weights: str = "imagenet"
     image_size: int = Field(default=224, ge=32, le=512)
+    alpha: float = Field(default=1.0, gt=0, le=2)
+    pooling: Literal["average", "flatten"] = "average"
+    preprocess: Literal["own", "divide_by_255"] = "own"
 
 
 class Train(_Table):
@@ -122,12 +150,38 @@ class Train(_Table):
 class Promotion(_Table):
     """When a candidate replaces the champion.
 
-    ``delta``: how much worse the lower bound of the paired difference in accuracy may be;
-    ``class_delta``: how much recall any one class may lose.
+    ``metric``: what the two are compared in. ``delta``: how much worse the lower bound of the
+    paired difference may be. ``class_delta``: how much of it (of accuracy: of its recall) any one
+    class may lose. ``class_floor``: covers that each class must have in the test split.
+
+    ``approval``: a person is asked, too, and has ``approval_hours`` to answer.
     """
 
+    metric: Literal["accuracy", "micro_pr_auc"] = "accuracy"
     delta: float = Field(default=0.01, ge=0, lt=1)
     class_delta: float = Field(default=0.15, ge=0, le=1)
+    class_floor: int = Field(default=5, ge=1)
+    approval: bool = False
+    approval_hours: float = Field(default=24, gt=0, le=24 * 30)
+
+
+class Trials(_Table):
+    """How often the training is done again, to see what chance and leakage do to its figures.
+
+    ``seeds``: trainings on the dataset's own split, the model's own with its seed among them.
+    ``random_split``: as many on a split that parts artists and duplicates: what it gains leaked.
+    ``folds``: parts of a cross-validation in which each cover is tested once; 0 is none.
+    """
+
+    seeds: int = Field(default=3, ge=1, le=20)
+    random_split: bool = True
+    folds: int = Field(default=0, ge=0, le=20)
+
+    @model_validator(mode="after")
+    def _has_folds_for_three_splits(self) -> "Trials":
+        if self.folds in (1, 2):
+            raise ValueError("folds: expected 0, or 3 or more")
+        return self
 
 
 class Published(_Table):
@@ -147,13 +201,30 @@ class Study(_Table):
     title: str
     description: str = ""
     sandbox: bool = Field(default=False, description="Runs on the sandbox unless told otherwise.")
-    collect: Collect
+    collect: Annotated[tuple[Collect, ...], Field(min_length=1), BeforeValidator(_listed)]
     labels: Labels
     split: Split = Split()
     model: Model
     train: Train = Train()
     promotion: Promotion = Promotion()
+    trials: Trials = Trials()
     published: tuple[Published, ...] = ()
+    sure: Fraction = Field(
+        default=0.8, description="Share of answers that must be right; else it is not sure."
+    )
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Names of the parts of sources that the study is about, in its order."""
+        return tuple(each.scope for each in self.collect)
+
+    @field_validator("collect")
+    @classmethod
+    def _asks_for_each_once(cls, collect: tuple[Collect, ...]) -> tuple[Collect, ...]:
+        scopes = [each.scope for each in collect]
+        if twice := sorted({scope for scope in scopes if scopes.count(scope) > 1}):
+            raise ValueError(f"expected each source and query once, not {', '.join(twice)} again")
+        return collect
 
     def with_model(self, *, backbone: str | None, weights: str | None) -> "Study":
         """This study with another backbone or other weights, where they are given."""
@@ -162,10 +233,10 @@ class Study(_Table):
         return self.model_copy(update={"model": self.model.model_copy(update=changes)})
 
     def with_source(self, source: str | None, url: str | None) -> "Study":
-        """This study on another source, where one is given."""
+        """This study on another source in the place of all of its own, where one is given."""
         if source is None:
             return self
-        return self.model_copy(update={"collect": Collect(source=source, url=url)})
+        return self.model_copy(update={"collect": (Collect(source=source, url=url),)})
 
 
 def list_studies() -> list[str]:
@@ -212,6 +283,8 @@ def _study_files() -> Iterator[Path]:
 
 def _explain(problem: ErrorDetails, path: Path, text: str) -> str:
     location = [str(part) for part in problem["loc"]]
+    if re.search(r"^\s*\[collect\]", text, re.MULTILINE) and location[:2] == ["collect", "0"]:
+        del location[1]  # there the one table is the first of a list
     where = f"{path}:{_line_of(location, text)}: {'.'.join(location)}"
     if problem["type"] == "extra_forbidden":
         choices = ", ".join(_fields_at(location[:-1]))
@@ -221,16 +294,23 @@ def _explain(problem: ErrorDetails, path: Path, text: str) -> str:
 
 def _line_of(location: list[str], text: str) -> int:
     """Best line to look at: the key's own line inside its table, else the table's."""
-    line, table = 1, ""
+    line, table, tables = 1, list[str](), Counter[str]()
     for number, content in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[+([\w.-]+)\]+", content):
-            table = header[1]
-            line = number if table == location[0] else line
+        if header := re.match(r"\s*(\[+)([\w.-]+)\]+", content):
+            table = header[2].split(".")
+            if header[1] == "[[":  # of a list, in which the location has a number
+                table.append(str(tables[header[2]]))
+                tables[header[2]] += 1
+            line = number if _meet(table, location) else line
         key = re.match(r"\s*([\w-]+)\s*=", content)
-        path = [*filter(None, table.split(".")), key[1]] if key else []
-        if path and path == [part for part in location if not part.isdigit()][: len(path)]:
+        if key and (path := [*table, key[1]]) == location[: len(path)]:
             return number
     return line
+
+
+def _meet(table: list[str], location: list[str]) -> bool:
+    """Whether a location lies in a table, or is the list that the table is one of."""
+    return all(one == other for one, other in zip(table, location, strict=False))
 
 
 def _fields_at(location: list[str]) -> list[str]:

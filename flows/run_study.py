@@ -34,22 +34,23 @@ def run_study(
         sandbox: use the sandbox; by default what the study says.
         mirror: address that stands for every source.
         real: folder of recorded real data that the sandbox serves.
-        limit: only this many albums of the source, a fair sample.
+        limit: only this many albums of each source, a fair sample.
         backbone: another backbone than the study's.
         weights: other weights than the study's: imagenet, random, or a path.
-        source: another source than the study's, such as folder.
+        source: another source in the place of the study's, such as folder.
         url: its address or path.
     """
     chosen, watch = find_study(study, source=source, url=url), Stopwatch()
     with open_sources(chosen, sandbox=sandbox, real=real, mirror=mirror) as sources:
         origin, address = sources.origin, sources.mirror
-        name, query = chosen.collect.source, chosen.collect.query
-        watch.time("collect", collect_albums, name, query, origin, address)
-        watch.time("covers", download_covers, name, query, origin, address, limit)
+        for part in chosen.collect:
+            name, query = part.source, part.query
+            watch.time("collect", collect_albums, name, query, origin, address)
+            watch.time("covers", download_covers, name, query, origin, address, limit)
     dataset = watch.time("dataset", build_dataset, study, origin, limit, source, url)
     options = {"real": real, "limit": limit, "backbone": backbone, "weights": weights}
     options |= {"source": source, "from": url}
-    provenance = Provenance(command_line(study, options), origin, chosen.collect.scope)
+    provenance = Provenance(command_line(study, options), origin, chosen.scopes)
     version = watch.time("train", train_model, study, dataset, backbone, weights, provenance)
     outcome = watch.time("promote", promote_model, study, version)
     return summarize(chosen, version, origin, limit) | outcome | {"seconds": watch.seconds}

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Stopwatch:
-    """Calls stations and remembers how long each took."""
+    """Calls stations and remembers how long each took, all in all."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -20,4 +20,5 @@ class Stopwatch:
         try:
             return call(*args, **kwargs)
         finally:
-            self.seconds[station] = round(time.monotonic() - started, 2)
+            before = self.seconds.get(station, 0.0)
+            self.seconds[station] = round(before + time.monotonic() - started, 2)

@@ -14,7 +14,7 @@ def summarize(study: Study, version: int, origin: Origin, limit: int | None) -> 
     """Dataset, metrics and baselines of a version, as ``albumart run --json`` prints them."""
     with open_stores(origin) as workspace:
         found = workspace.models.find_version(study.name, version)
-        by_status = workspace.albums.cover_counts(study.collect.scope, limit=limit)
+        by_status = workspace.albums.cover_counts(*study.scopes, limit=limit)
     return {
         "study": study.name,
         "dataset": {**find_dataset(found.dataset).summary(), "by_status": by_status},

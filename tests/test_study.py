@@ -8,7 +8,7 @@ import pytest
 from albumart.dataset.labels import LABEL_SCHEMES
 from albumart.errors import BadStudy, NotFound
 from albumart.models.backbones import BACKBONES
-from albumart.study import Labels, list_studies, load_study, read_study
+from albumart.study import Collect, Labels, Study, list_studies, load_study, read_study
 
 GOOD = """
 name = "mine"
@@ -20,6 +20,11 @@ classes = ["jazz", "metal"]
 [model]
 backbone = "small"
 """
+
+
+TWO = GOOD.replace("[collect]", "[[collect]]").replace(
+    "[labels]", '[[collect]]\nsource = "itunes"\ncountry = "gb"\n[labels]'
+)
 
 
 def study_file(tmp_path: Path, text: str) -> Path:
@@ -42,6 +47,22 @@ def test_a_study_may_be_a_path(tmp_path: Path) -> None:
     assert study.train.frozen
 
 
+def test_a_study_may_draw_on_one_source_or_on_several(tmp_path: Path) -> None:
+    one, two = (read_study(study_file(tmp_path, text)) for text in (GOOD, TWO))
+    assert one.scopes == ("bandcamp",)
+    assert two.scopes == ("bandcamp", "itunes?country=gb")
+    assert Study.model_validate(two.model_dump()) == two
+    assert Study.model_validate_json(one.model_dump_json()) == one
+
+
+def test_one_source_stands_for_all_of_a_studys_own(tmp_path: Path) -> None:
+    two = read_study(study_file(tmp_path, TWO))
+    assert two.with_source("folder", "/covers").collect == (
+        Collect(source="folder", url="/covers"),
+    )
+    assert two.with_source(None, None) == two
+
+
 def test_a_wrong_name_gets_the_choices_and_a_guess() -> None:
     with pytest.raises(NotFound, match="did you mean 'bandcamp-genre'.*sandbox-genre"):
         load_study("bandcamp-gnere")
@@ -52,12 +73,28 @@ def test_a_wrong_name_gets_the_choices_and_a_guess() -> None:
     [
         (GOOD + "[train]\nepoch = 3\n", r"mine.toml:11: train.epoch: unknown key.*epochs"),
         (GOOD + "[train]\nepochs = 0\n", r"mine.toml:11: train.epochs: .*greater than.*got 0"),
-        (GOOD + "colour = 1\n", r"mine.toml:10: model.colour: unknown key; expected one of: backb"),
+        (
+            GOOD + "colour = 1\n",
+            r"mine.toml:10: model.colour: unknown key; expected one of: .*backb",
+        ),
         (GOOD + "[split]\ntest = 0.5\n", r"mine.toml:10: split: .*must be 1, not 1.35"),
         (GOOD.replace('"bandcamp"', '"Band Camp"'), r"mine.toml:5: collect.source: .*pattern"),
         (GOOD.replace('name = "mine"', 'name = "../x"'), r"mine.toml:2: name: .*pattern"),
         (GOOD.replace("name", "nam"), r"nam: unknown key; expected one of: collect, descr"),
         (GOOD + '[[published]]\nwat = "x"\n', r"mine.toml:11: published.0.wat: unknown key.*what"),
+        (TWO.replace('"gb"', "7"), r"mine.toml:8: collect.1.country: .*valid string; got 7"),
+        (TWO.replace('source = "itunes"', ""), r"mine.toml:6: collect.1.source: .*required"),
+        (TWO.replace("country", "land"), r"mine.toml:8: collect.1.land: unknown key.*country"),
+        (TWO.replace('source = "band', 'sauce = "band'), r"mine.toml:5: collect.0.sauce: unknown"),
+        (
+            TWO.replace("itunes", "bandcamp").replace('country = "gb"', ""),
+            r"mine.toml:6: collect: .*each source and query once, not bandcamp again",
+        ),
+        (
+            "collect = []" + GOOD.replace('[collect]\nsource = "bandcamp"', ""),
+            r":1: collect: .*1 it",
+        ),
+        (GOOD.replace("[collect]", "[collected]"), r"mine.toml:1: collect: Field required"),
         ("name = [", "expected TOML"),
     ],
 )

@@ -52,7 +52,7 @@ def set_(
     if not wanted:
         raise typer.BadParameter("expected --genre or --mood with a word; got neither")
     with _open(origin) as store:
-        entries = store.append(wanted, who=who or _user())
+        entries = store.append(wanted, who=who or current_user())
     _tell(entries, wanted, json=json)
 
 
@@ -74,7 +74,7 @@ def unset(
     fields = [field for field, is_chosen in chosen.items() if is_chosen] or list(chosen)
     with _open(origin) as store:
         wanted = [Wanted(album, field, None, why) for field in fields]
-        entries = store.append(wanted, who=who or _user())
+        entries = store.append(wanted, who=who or current_user())
     if not entries:
         raise NotFound(f"nothing of {album!r} is corrected; `albumart labels list` shows what is")
     _tell(entries, (), json=json)
@@ -123,7 +123,7 @@ def import_(
     except UnicodeDecodeError as error:
         raise ParseError(expected="CSV in UTF-8", got=str(error), where=str(file)) from error
     with _open(origin) as store:
-        entries = store.append(wanted, who=who or _user())
+        entries = store.append(wanted, who=who or current_user())
     _tell(entries, wanted, json=json)
 
 
@@ -182,7 +182,8 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _user() -> str:
+def current_user() -> str:
+    """Name of whoever runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may have no user of this number

@@ -26,7 +26,7 @@ def run(
     real: Annotated[
         Path | None, typer.Option(help="Let the sandbox serve recorded real files.", metavar="DIR")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only N albums, a fair sample.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N albums of each source.")] = None,
     images: Annotated[
         Path | None,
         typer.Option(
@@ -34,7 +34,7 @@ def run(
         ),
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="Collect from another source than the study's.")
+        str | None, typer.Option(help="Collect from this source in place of the study's.")
     ] = None,
     url: Annotated[
         str | None, typer.Option("--from", help="Address or path for --source.", metavar="URL")
@@ -84,8 +84,8 @@ def _check_early(options: Mapping[str, Any]) -> None:
     resolve_weights(study.model)
     if options["url"] and not options["source"]:
         raise BadStudy("--from: expected --source with it; got none")
-    collect = study.with_source(options["source"], options["url"]).collect
-    find_source(collect.source, collect.query)
+    for part in study.with_source(options["source"], options["url"]).collect:
+        find_source(part.source, part.query)
     if options["real"] is not None and not Path(options["real"]).is_dir():
         real = options["real"]
         raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
@@ -105,7 +105,8 @@ def _tell(result: Mapping[str, Any]) -> None:
     say(f"{result['study']}: version {model['version']} {verb}: {model['reason']}")
     say(f"  {'accuracy':<22}{percent(metrics['accuracy'])}")
     for name, baseline in result["baselines"].items():
-        say(f"  {name.replace('_', ' '):<22}{percent(baseline)}")
+        told = percent(baseline) if "value" in baseline else f"not run: {baseline['reason']}"
+        say(f"  {name.replace('_', ' '):<22}{told}")
     say(f"  {'report':<22}{result['report']}")
     say(f"  {'Prefect UI':<22}{result['prefect_ui']}  (while `albumart up` runs)")
     say(f"  {'try it':<22}albumart predict COVER.jpg --study {result['study']}")

@@ -38,6 +38,7 @@ def check(file: Annotated[Path, typer.Argument(help="A study's TOML file.")]) ->
     from albumart.study import read_study
 
     study = read_study(file)
-    find_source(study.collect.source, study.collect.query)
+    for part in study.collect:
+        find_source(part.source, part.query)
     resolve_weights(study.model)
     say(f"{file}: study {study.name!r} is fine")

@@ -57,7 +57,7 @@ def grow_array(
     """
     partial = _Partial(path, shape, np.dtype(dtype))
     if not _is_finished(partial):
-        with _locked(path):
+        with locked(path):
             if not _is_finished(partial):  # another process may have built it meanwhile
                 _build(partial, blocks, block, progress or _ignore)
     finished: NDArray[Scalar] = np.load(path, mmap_mode="r")
@@ -103,7 +103,7 @@ class _Partial:
         """Give the finished file its name."""
         self.data.replace(self.final)
         self.count.unlink(missing_ok=True)
-        _sync_folder(self.final.parent)
+        sync_folder(self.final.parent)
 
 
 def _build(
@@ -113,7 +113,7 @@ def _build(
     progress: Callable[[int], object],
 ) -> None:
     total = partial.shape[0]
-    with _plain_errors(partial.final):
+    with plain_errors(partial.final):
         done = partial.finished_rows()
         _check_room(partial, total - done)
         data, count = partial.open_at(done)
@@ -123,10 +123,10 @@ def _build(
             stop = min(start + block, total)
             values = blocks(start, stop)
             _check_block(values, (stop - start, *partial.shape[1:]), partial.dtype)
-            with _plain_errors(partial.final):
+            with plain_errors(partial.final):
                 _append(data, count, values, stop)
             progress(stop - start)
-    with _plain_errors(partial.final):
+    with plain_errors(partial.final):
         partial.finish()
 
 
@@ -144,7 +144,7 @@ def _is_finished(partial: _Partial) -> bool:
     if not path.exists():
         return False
     try:
-        with _plain_errors(path):
+        with plain_errors(path):
             array = np.load(path, mmap_mode="r")
     except (ValueError, EOFError) as error:
         log.warning("%s is damaged and is built anew: %s", path, error)
@@ -157,9 +157,9 @@ def _is_finished(partial: _Partial) -> bool:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of the array at ``path``; the system frees it when a process dies."""
-    with _plain_errors(path):
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of what is built at ``path``; the system frees it when a process dies."""
+    with plain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.with_name(path.name + ".lock").open("ab")
     with lock:
@@ -172,7 +172,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _plain_errors(path: Path) -> Iterator[None]:
+def plain_errors(path: Path) -> Iterator[None]:
+    """Tell of a full disk or missing rights in a sentence, as PlatformError."""
     try:
         yield
     except OSError as error:
@@ -212,7 +213,8 @@ def _npy_header(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> bytes:
     return buffer.getvalue()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the names in ``folder`` on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from albumart.album import Origin
 from albumart.dataset.card_facts import Card, Circumstances, describe_dataset
+from albumart.dataset.duplicates import PLACEHOLDER_OWNERS
 from albumart.dataset.splits import SPLITS
 from albumart.errors import UnsafeInput
 from albumart.stores.objects import ObjectStore
@@ -138,7 +139,7 @@ def _what(card: Card) -> str:
         "digest": card.digest,
         "albums": f"{card.albums}, with {card.covers} different cover files",
         "built": f"{card.built:%Y-%m-%d %H:%M} UTC, by albumart {card.albumart}",
-        "asked of": card.scope,
+        "asked of": ", ".join(card.scopes),
         "who answered": ORIGINS[card.origin],
         "sample": f"at most {card.limit} albums" if card.limit else "all that is stored",
         "years": "{}–{}".format(*card.years) if card.years else "unknown",
@@ -182,24 +183,37 @@ def _left_out(card: Card) -> str:
 
 
 def _together(card: Card) -> str:
-    groups, twins = card.groups, card.duplicates
-    bits = escape(card.parameters.get("near_distance"))
+    groups = card.groups
     held = (
-        f"{groups['count']} groups of albums that share an artist or a cover, the largest of "
-        f"{groups['largest']} albums; {groups['alone']} albums stand alone. "
-        f"{groups['parted']} groups lie in more than one split."
-    )
-    doubled = (
-        f"{twins['clusters']} covers are on more than one album, on {twins['albums']} albums in "
-        f"all: equal pixels, or perceptual hashes within {bits} bits. {twins['parted']} of them "
-        "lie in more than one split. Where their albums' labels contradict each other, they are "
-        "left out."
+        f"{groups['count']} groups of albums that share an artist, a cover or, as several sources "
+        f"tell it, the album itself; the largest of {groups['largest']} albums. {groups['alone']} "
+        f"albums stand alone. {groups['parted']} groups lie in more than one split."
     )
     corrected = (
         f"{card.corrected} albums have words that a person corrected; what the sources told is "
         "kept beside them."
     )
-    return "\n\n".join(["## Groups, duplicates, corrections", held, doubled, corrected])
+    return "\n\n".join(["## Groups, duplicates, corrections", held, *_copies(card), corrected])
+
+
+def _copies(card: Card) -> Iterator[str]:
+    copies, bits = card.duplicates, escape(card.parameters.get("near_distance"))
+    yield (
+        f"{copies.clusters} covers are on more than one album, on {copies.albums} albums in all: "
+        f"equal pixels ({copies.equal} albums), or perceptual hashes within {bits} bits. "
+        f"{copies.parted} of them lie in more than one split. Where their albums' labels "
+        f"contradict each other, they are left out: {copies.contradictions} albums."
+    )
+    yield (
+        f"A picture on albums of {PLACEHOLDER_OWNERS} artists or more stands for a missing cover, "
+        f"and so does what is nearly it: {copies.placeholders} albums are left out for one."
+    )
+    yield (
+        f"{copies.works} albums are told by several sources, {copies.told} times in all, matched "
+        "by artist, title and year or by MusicBrainz release group: they stay in one split, and "
+        f"count as often as they are told. {copies.contradicting_works} are left out, for the same "
+        "album is told with labels that contradict each other."
+    )
 
 
 def _known_limits(card: Card) -> str:

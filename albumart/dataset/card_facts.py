@@ -1,23 +1,23 @@
 """The facts of a dataset version that its card tells."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from albumart import __version__
 from albumart.album import Origin
+from albumart.dataset.duplicates import DuplicateCounts, count_duplicates
 from albumart.dataset.manifest import JSON, Manifest, count_labels
 from albumart.dataset.splits import SPLITS
 from albumart.study import Study
 
 FEW: Final = 10  # albums in test, below which the validation of a split warns as well
 _OPTIONAL: Final = ("title", "artist", "year")
-_ASKED: Final = ("collect", "labels", "split")
 
 
 class Card(BaseModel):
@@ -25,9 +25,10 @@ class Card(BaseModel):
 
     Attributes:
         built: when the version was built the last time.
-        scope: the part of the source that was asked.
+        scopes: the parts of sources that were asked.
         limit: of albums, where only a sample was taken.
-        asked: the study's tables that shape a dataset: collect, labels, split.
+        asked: the study's tables that shape a dataset: collect (``collect 1``, ``collect 2``, …
+            where it has several), labels, split.
         sources: albums by source.
         by_class: albums that carry each class, by split.
         excluded: albums left out, by reason.
@@ -35,7 +36,7 @@ class Card(BaseModel):
         corrected: albums whose words a person corrected.
         groups: of albums that no split may part: their ``count``, the ``largest``, those of one
             album ``alone``, and those that are ``parted`` all the same.
-        duplicates: ``clusters`` of one picture on several albums, ``albums`` in them, ``parted``.
+        duplicates: what is the same picture or the same album; of an older card, not all of it.
         unknown: albums without a title, artist or year.
         years: of the oldest and the newest album.
         blank: covers of nearly one colour.
@@ -52,7 +53,7 @@ class Card(BaseModel):
     built: datetime
     albumart: str
     origin: Origin
-    scope: str
+    scopes: tuple[str, ...]
     limit: int | None
     asked: dict[str, dict[str, JSON]]
     parameters: dict[str, JSON]
@@ -65,13 +66,21 @@ class Card(BaseModel):
     rare_labels: dict[str, int]
     corrected: int
     groups: dict[str, int]
-    duplicates: dict[str, int]
+    duplicates: DuplicateCounts
     unknown: dict[str, int]
     years: tuple[int, int] | None
     blank: int
     several: bool
     limits: tuple[str, ...]
     reproduce: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_one_scope(cls, given: object) -> object:
+        """A card of when a study had one source says ``scope``."""
+        if isinstance(given, dict) and "scope" in given:
+            return {**given, "scopes": (given["scope"],)}
+        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +104,9 @@ def describe_dataset(manifest: Manifest, study: Study, how: Circumstances) -> Ca
         built=how.built,
         albumart=__version__,
         origin=how.origin,
-        scope=study.collect.scope,
+        scopes=study.scopes,
         limit=how.limit,
-        asked={name: getattr(study, name).model_dump(mode="json") for name in _ASKED},
+        asked={name: table.model_dump(mode="json") for name, table in _tables(study).items()},
         parameters=dict(manifest.parameters),
         sources=_by_source(frame),
         albums=len(frame),
@@ -108,7 +117,7 @@ def describe_dataset(manifest: Manifest, study: Study, how: Circumstances) -> Ca
         rare_labels=dict(manifest.rare_labels),
         corrected=_corrected(manifest),
         groups=_groups(frame),
-        duplicates=_duplicates(frame),
+        duplicates=count_duplicates(manifest),
         unknown={name: int(frame[name].isna().sum()) for name in _OPTIONAL},
         years=(int(years.min()), int(years.max())) if len(years) else None,
         blank=int(frame["blank"].sum()),
@@ -116,6 +125,13 @@ def describe_dataset(manifest: Manifest, study: Study, how: Circumstances) -> Ca
         limits=tuple(_limits(manifest, how)),
         reproduce=_command(study, how),
     )
+
+
+def _tables(study: Study) -> Mapping[str, BaseModel]:
+    collect: dict[str, BaseModel] = {"collect": study.collect[0]}
+    if len(study.collect) > 1:
+        collect = {f"collect {place}": part for place, part in enumerate(study.collect, start=1)}
+    return collect | {"labels": study.labels, "split": study.split}
 
 
 def _by_source(frame: pd.DataFrame) -> dict[str, int]:
@@ -141,23 +157,8 @@ def _groups(frame: pd.DataFrame) -> dict[str, int]:
         "count": len(sizes),
         "largest": largest,
         "alone": alone,
-        "parted": _parted(frame, "group"),
+        "parted": int((frame.groupby("group")["split"].nunique() > 1).sum()),
     }
-
-
-def _duplicates(frame: pd.DataFrame) -> dict[str, int]:
-    sizes = frame["cluster"].value_counts()
-    shared = sizes[sizes > 1]
-    return {
-        "clusters": len(shared),
-        "albums": int(shared.sum()),
-        "parted": _parted(frame, "cluster"),
-    }
-
-
-def _parted(frame: pd.DataFrame, column: str) -> int:
-    """Values of the column that are in more than one split."""
-    return int((frame.groupby(column)["split"].nunique() > 1).sum())
 
 
 def _limits(manifest: Manifest, how: Circumstances) -> Iterator[str]:

@@ -7,6 +7,7 @@ band (Norouzi, Punjani, Fleet 2012), so only hashes that share a band's value ar
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from albumart.dataset.components import Links, Nodes, label_components, link_equal, name_components
+from albumart.dataset.manifest import Manifest
 from albumart.dataset.names import normalize_artist
 from albumart.errors import ValidationFailed
 
@@ -24,8 +26,65 @@ BATCH_PAIRS: Final = 1_000_000
 # logo. Four sources may spell one artist in four ways.
 PLACEHOLDER_OWNERS: Final = 5
 
+# Reasons under which a manifest counts what was left out for being a copy.
+CONTRADICTING_COVER: Final = "contradicting_label"
+CONTRADICTING_WORK: Final = "contradicting_work"
+PLACEHOLDER: Final = "placeholder"
+
 _PICTURES: Final = ("pixel_sha256", "phash")
 _PHASH: Final = re.compile("[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCounts:
+    """What of a dataset is the same picture or the same album, and what became of it.
+
+    Copies that agree stay in the dataset, in one group, and count as often as they are told.
+
+    Attributes:
+        equal: albums whose cover has exactly the pixels of another album's.
+        clusters: pictures on two albums or more, by equal pixels or near perceptual hashes.
+        albums: those that are in such clusters.
+        parted: clusters in more than one split; where it is not 0, something is wrong.
+        contradictions: albums set aside, for one picture carries contradicting labels.
+        contradicting_works: albums set aside, for one album is told with contradicting labels.
+        placeholders: albums left out, for their picture is no cover but stands for a missing one.
+        works: albums that several sources tell.
+        told: how often these are told, all in all.
+        groups: what no split may part.
+    """
+
+    equal: int = 0
+    clusters: int = 0
+    albums: int = 0
+    parted: int = 0
+    contradictions: int = 0
+    contradicting_works: int = 0
+    placeholders: int = 0
+    works: int = 0
+    told: int = 0
+    groups: int = 0
+
+
+def count_duplicates(manifest: Manifest) -> DuplicateCounts:
+    """The copies of a dataset version, those that are in it and those that were left out."""
+    frame = manifest.frame
+    shared = frame[frame["cluster"].duplicated(keep=False)]
+    source = frame["album"].str.partition(":")[0] if len(frame) else frame["album"]
+    sources = source.groupby(frame["work"]).agg(["size", "nunique"])
+    several = sources[sources["nunique"] > 1]
+    return DuplicateCounts(
+        equal=int(frame["pixel_sha256"].duplicated(keep=False).sum()),
+        clusters=int(shared["cluster"].nunique()),
+        albums=len(shared),
+        parted=int((shared.groupby("cluster")["split"].nunique() > 1).sum()),
+        contradictions=manifest.excluded.get(CONTRADICTING_COVER, 0),
+        contradicting_works=manifest.excluded.get(CONTRADICTING_WORK, 0),
+        placeholders=manifest.excluded.get(PLACEHOLDER, 0),
+        works=len(several),
+        told=int(several["size"].sum()),
+        groups=int(frame["group"].nunique()),
+    )
 
 
 def assign_clusters(frame: pd.DataFrame) -> pd.DataFrame:
@@ -41,10 +100,23 @@ def assign_clusters(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(cluster=name_components(frame["album"], links))
 
 
-def set_aside_contradictions(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """``(kept, dropped)``: dropped are all rows of clusters whose members' labels differ."""
-    labels = frame.groupby("cluster")["label"].transform("nunique")
-    return frame[labels == 1], frame[labels > 1]
+def find_contradictions(
+    frame: pd.DataFrame, by: str, *, several: bool = False
+) -> "pd.Series[bool]":
+    """Whether each row is one of rows that are equal in ``by`` and whose labels contradict.
+
+    Labels contradict where they differ; where an album may carry ``several``, where no label is
+    on all of them: a cover that is rock here and rock and metal there is no contradiction.
+    """
+    if not several:
+        return frame.groupby(by)["label"].transform("nunique") > 1
+    copies = frame[frame[by].duplicated(keep=False)]
+    unlike = [
+        name
+        for name, labels in copies.groupby(by)["labels"]
+        if not frozenset.intersection(*map(frozenset, labels))
+    ]
+    return frame[by].isin(unlike)
 
 
 def flag_placeholders(frame: pd.DataFrame) -> pd.DataFrame:

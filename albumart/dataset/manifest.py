@@ -19,13 +19,15 @@ JSON: TypeAlias = JsonValue
 
 FORMAT: Final[Literal[1]] = 1
 _METADATA: Final = b"albumart"
-# ``label`` is the first of ``labels``, a tuple of one word or more.
+# ``label`` is the first of ``labels``, a tuple of one word or more; ``artist_id`` is the source's
+# own; ``work`` is the smallest key of the albums here that are one album.
 COLUMNS: Final[dict[str, str]] = {
     "album": "str",
     "label": "str",
     "labels": "object",
     "title": "str",
     "artist": "str",
+    "artist_id": "str",
     "year": "Int64",
     "url": "str",
     "cover_sha256": "str",
@@ -34,6 +36,7 @@ COLUMNS: Final[dict[str, str]] = {
     "width": "int64",
     "height": "int64",
     "blank": "bool",
+    "work": "str",
     "cluster": "str",
     "group": "str",
     "split": "str",
@@ -96,13 +99,15 @@ class Manifest:
     def digest(self) -> str:
         """sha256 of classes, parameters and every row in order, as canonical text.
 
-        ``labels`` is told only where an album has several, so that a dataset of one label each has
-        the digest that it had before albums could have more.
+        ``labels`` is told only where an album has several, ``artist_id`` where one is known, and
+        ``work`` where it joins two albums, so that a dataset to which these say nothing has the
+        digest that it had before there were such columns.
         """
         digest = hashlib.sha256()
         head = {"format": FORMAT, "classes": self.classes, "parameters": dict(self.parameters)}
         digest.update(_canonical(head))
-        told = [name for name in COLUMNS if name != "labels" or self.has_several]
+        silent = {name for name, tells in self._tells.items() if not tells}
+        told = [name for name in COLUMNS if name not in silent]
         digest.update(_canonical(told))
         columns = [_plain(self.frame[name]) for name in told]
         for row in zip(*columns, strict=True):
@@ -113,6 +118,15 @@ class Manifest:
     def key(self) -> str:
         """Where the manifest lies in the object store."""
         return manifest_key(self.digest)
+
+    @property
+    def _tells(self) -> dict[str, bool]:
+        """Whether the later columns say anything."""
+        return {
+            "labels": self.has_several,
+            "artist_id": bool(self.frame["artist_id"].notna().any()),
+            "work": bool(self.frame["work"].duplicated().any()),
+        }
 
     @cached_property
     def has_several(self) -> bool:
@@ -190,12 +204,15 @@ class Manifest:
 def as_manifest_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """COLUMNS alone with their types, sorted by ``album``, index 0..n-1.
 
-    Where there is no column ``labels``, an album's ``label`` is the only one that it has.
+    Older files lack columns: without ``labels``, an album's ``label`` is the only one that it has,
+    without ``work``, it is like no other, and without ``artist_id``, none is known.
     """
     told = frame["labels"] if "labels" in frame else ([label] for label in frame["label"])
     words = [tuple(map(str, labels)) for labels in told]
     labels = pd.Series(words, index=frame.index, dtype="object")
-    typed = frame.assign(labels=labels)[list(COLUMNS)].astype(COLUMNS)
+    absent = {"artist_id": None, "work": frame["album"]}
+    given = {name: value for name, value in absent.items() if name not in frame}
+    typed = frame.assign(labels=labels, **given)[list(COLUMNS)].astype(COLUMNS)
     return typed.sort_values("album", ignore_index=True)
 
 

@@ -50,16 +50,22 @@ _BRACKETS: Final = str.maketrans("【〔〈《{", "[[[[[") | str.maketrans("】�
 _NOTE_IN_BRACKETS: Final = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]+)[)\]]")
 _NOTE_AFTER_DASH: Final = re.compile(r"(.*\S)(?:\s+[-–—]\s+|:\s+)([^-–—:]+)")
 _NUMBER: Final = re.compile(r"\d{1,4}(st|nd|rd|th)?")
+# With the point: Little Feat & Friends are a band.
+_GUESTS: Final = re.compile(
+    r"(?<=\S)\s+[(\[]?(feat\.|ft\.|featuring\s).*", re.IGNORECASE | re.DOTALL
+)
 
 
 def normalize_artist(name: str | None) -> str | None:
     """``"The Bjørk & Sigur Rós"`` → ``"bjørk and sigur ros"``; None where no artist is known.
 
     Accents are dropped, and so are Hebrew and Arabic points; other marks tell different names
-    apart. A name of nothing but signs (``!!!``) keeps them.
+    apart. A name of nothing but signs (``!!!``) keeps them. Of ``A feat. B``, A is the artist: some
+    sources name an album's guests, and others do not.
     """
     if name is None:
         return None
+    name = _GUESTS.sub("", name)
     words = re.sub(r"^the (?=\S)", "", normalize_words(name))
     if words in NOT_AN_ARTIST:
         signs = _signs_of(name)

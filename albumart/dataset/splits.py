@@ -37,12 +37,17 @@ def assign_groups(frame: pd.DataFrame) -> pd.DataFrame:
     if "work" in frame.columns:
         links.append(link_equal(frame["work"]))
     if "artist_id" in frame.columns:
-        links.append(link_equal(_artist_keys(frame, names)))
+        links.append(link_equal(artist_keys(frame, names)))
     return frame.assign(group=name_components(frame["album"], links))
 
 
-def _artist_keys(frame: pd.DataFrame, names: Sequence[str | None]) -> "pd.Series[str]":
-    """``<source>:<artist id>``; missing where a source numbers its Various Artists like one."""
+def artist_keys(frame: pd.DataFrame, names: Sequence[str | None]) -> "pd.Series[str]":
+    """``<source>:<artist id>``; missing where a source numbers its Various Artists like one.
+
+    Args:
+        frame: ``album`` and ``artist_id``.
+        names: the artist of each row, as its source writes it.
+    """
     source = frame["album"].astype("str").str.extract("^([^:]*)", expand=False)
     keys = source + ":" + frame["artist_id"].astype("str")
     nobody = keys[[is_various(name) for name in names]]

@@ -55,7 +55,7 @@ def build_version(
     Raises:
         ValidationFailed: fewer than two classes are left.
     """
-    stored = workspace.albums.rows(study.collect.scope, limit=limit)
+    stored = workspace.albums.rows(*study.scopes, limit=limit)
     manifest = label_and_split(study, list(apply_corrections(stored, corrections)))
     write_manifest(workspace.objects, manifest)
     how = Circumstances(workspace.origin, datetime.now(UTC), limit)
@@ -121,11 +121,19 @@ def find_dataset(objects: ObjectStore, digest: str) -> Manifest:
 
 
 def previous_version(objects: ObjectStore, study: str, digest: str) -> Manifest | None:
-    """What the study's dataset was before it was ``digest``, to be compared with; None at first."""
-    keys = [key for key in objects.keys(_FOLDER) if key.endswith(f"/{study}.json")]
-    others = (card for card in _cards(objects, keys) if card.digest != digest)
-    last = max(others, key=lambda card: card.built, default=None)
+    """What the study's dataset was before it was ``digest``, to be looked at; None at first.
+
+    It may be one that failed validation: see ``validation.record.find_previous``.
+    """
+    others = (card for card in study_cards(objects, study) if card.digest != digest)
+    last = next(others, None)
     return read_manifest(objects, last.digest) if last else None
+
+
+def study_cards(objects: ObjectStore, study: str) -> list[Card]:
+    """The cards of every version of a study's dataset, the last built first."""
+    keys = [key for key in objects.keys(_FOLDER) if key.endswith(f"/{study}.json")]
+    return sorted(_cards(objects, keys), key=lambda card: card.built, reverse=True)
 
 
 def _cards(objects: ObjectStore, keys: Iterable[str]) -> Iterator[Card]:

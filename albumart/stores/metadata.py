@@ -148,7 +148,7 @@ class AlbumStore:
             code: leave out those that failed with another one.
             size: of a range.
         """
-        due = self._within(scope, limit) | due_covers(only_failed=only_failed, code=code)
+        due = self._part(scope, limit) | due_covers(only_failed=only_failed, code=code)
         ranges: list[tuple[str, str]] = []
         for number, found in enumerate(self._albums.find(due, {"_id": 1}).sort("_id", ASCENDING)):
             key = found["_id"]
@@ -168,7 +168,7 @@ class AlbumStore:
     ) -> list[Album]:
         """Albums between the two keys, inclusive, whose cover may be asked for now."""
         first, last = keys
-        wanted = self._within(scope, limit) | due_covers(only_failed=only_failed, code=code)
+        wanted = self._part(scope, limit) | due_covers(only_failed=only_failed, code=code)
         wanted |= {"_id": {"$gte": first, "$lte": last}}
         found = self._albums.find(wanted, {"album": 1}).sort("_id", ASCENDING)
         return [album_from_fields(document["album"]) for document in found]
@@ -179,15 +179,19 @@ class AlbumStore:
         if writes:
             self._albums.bulk_write(writes, ordered=False)
 
-    def rows(self, scope: str, *, limit: int | None = None) -> Iterator[Document]:
-        """One flat row per album with a stored cover, in key order, for the manifest."""
-        wanted = self._within(scope, limit) | {"cover.status": CoverStatus.STORED}
+    def rows(self, *scopes: str, limit: int | None = None) -> Iterator[Document]:
+        """One flat row per album of these scopes with a stored cover, in key order, for a manifest.
+
+        An album that several of them tell comes once. A ``limit`` is of each, as its covers were
+        asked for.
+        """
+        wanted = self._within(scopes, limit) | {"cover.status": CoverStatus.STORED}
         for found in self._albums.find(wanted).sort("_id", ASCENDING):
             yield _row(found)
 
-    def album_rows(self, scope: str) -> Iterator[Document]:
-        """One flat row per album, whatever became of its cover, for validation."""
-        for found in self._albums.find({"scopes": scope}).sort("_id", ASCENDING):
+    def album_rows(self, *scopes: str) -> Iterator[Document]:
+        """One flat row per album of these scopes, whatever became of its cover, for validation."""
+        for found in self._albums.find(self._within(scopes, None)).sort("_id", ASCENDING):
             yield {"album": found["_id"], **asdict(album_from_fields(found["album"]))}
 
     def find(self, key: str) -> Album:
@@ -203,14 +207,14 @@ class AlbumStore:
         for found in self._albums.find(wanted).sort("_id", ASCENDING):
             yield replace(album_from_fields(found["album"]), listings=_listings(found))
 
-    def cover_counts(self, scope: str | None = None, *, limit: int | None = None) -> dict[str, int]:
-        """Number of albums by cover status; every status is there."""
-        counted = self._count_by("status", self._within(scope, limit))
+    def cover_counts(self, *scopes: str, limit: int | None = None) -> dict[str, int]:
+        """Number of albums by cover status; every status is there. Of all albums by default."""
+        counted = self._count_by("status", self._within(scopes, limit))
         return {status.value: 0 for status in CoverStatus} | counted
 
     def code_counts(self, scope: str | None = None) -> dict[str, int]:
         """Number of albums by the code of their last outcome (``http_404``, ``truncated``)."""
-        counted = self._count_by("code", self._within(scope, None))
+        counted = self._count_by("code", self._within([scope] if scope else [], None))
         return {code: count for code, count in counted.items() if code}
 
     def sources(self) -> list[str]:
@@ -250,7 +254,14 @@ class AlbumStore:
         """Make the covers of these albums pending, as if never asked for."""
         self._albums.update_many({"_id": {"$in": list(keys)}}, {"$set": {"cover": PENDING}})
 
-    def _within(self, scope: str | None, limit: int | None) -> Document:
+    def _within(self, scopes: Sequence[str], limit: int | None) -> Document:
+        """Filter: the albums of these scopes, each album once; without scopes, all albums."""
+        if limit is None and scopes:
+            return {"scopes": {"$in": [*scopes]}}
+        parts = [self._part(scope, limit) for scope in scopes]
+        return {"$or": parts} if parts else self._part(None, limit)
+
+    def _part(self, scope: str | None, limit: int | None) -> Document:
         """Filter: the scope's albums, or the ``limit`` first of them in hash order.
 
         Hash order makes a limited run a fair sample: lists come sorted by genre.
@@ -278,7 +289,9 @@ def _row(found: Document) -> Document:
     return {
         "album": found["_id"],
         **{name: tuple(album.get(name, ())) for name in WORDS},
-        **{name: album.get(name) for name in ("title", "artist", "year")},
+        **{name: album.get(name) for name in ("title", "artist", "artist_id", "year")},
+        # Of all sources one numbers its albums by release group, and none tells another's number.
+        "mbid": album["source_id"] if album["source"] == "musicbrainz" else None,
         "url": cover["url"],
         "cover_sha256": cover["sha256"],
         **{n: cover[n] for n in ("pixel_sha256", "phash", "width", "height", "format", "blank")},

@@ -196,6 +196,7 @@ def test_datasets_are_listed_and_shown(command: Command, versions: tuple[str, st
     shown = command(datasets.app, "show", old[:8]).stdout
     lines = [line.split() for line in shown.splitlines()]
     assert ["by_class", "jazz", "20"] in lines
+    assert ["duplicates", "groups", "40"] in lines
     assert ["digest", old] in lines
 
 

@@ -9,10 +9,11 @@ from albumart.dataset.build import build_manifest
 CLASSES = ("jazz", "metal", "folk")
 
 
-def made_row(number, **changes):
-    sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+def made_row(name, **changes):
+    sha256 = hashlib.sha256(str(name).encode()).hexdigest()
+    number = name if isinstance(name, int) else int(sha256[:4], 16)
     return {
-        "album": f"bandcamp:{number}",
+        "album": f"bandcamp:{name}",
         "genres": (CLASSES[number % 3],),
         "title": None if number % 4 == 0 else f"Títle “{number}”",
         "artist": None,
@@ -30,7 +31,7 @@ def made_row(number, **changes):
 
 @pytest.fixture
 def make_row():
-    """number, changes → one row."""
+    """number or name, changes → one row."""
     return made_row
 
 

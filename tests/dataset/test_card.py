@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import re
 from datetime import UTC, datetime
 
@@ -18,9 +19,10 @@ from albumart.dataset.card import (
     render_card,
     write_card,
 )
+from albumart.dataset.duplicates import DuplicateCounts
 from albumart.errors import NotFound, UnsafeInput
 from albumart.sources import SOURCES
-from albumart.study import load_study
+from albumart.study import Collect, load_study
 
 HOSTILE = "<img src=x onerror=alert(1)> [x](javascript:y) | `rm` ![p](q) *_~#\n# head \x1b[31m"
 LIVE = Circumstances(Origin.LIVE, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
@@ -54,7 +56,7 @@ def test_a_card_counts_what_is_there(describe, make_manifest, make_row):
         "jazz": 22, "metal": 20, "folk": 22,
     }  # fmt: skip
     assert card.excluded == {"unmapped_label": 1}
-    assert card.duplicates == {"clusters": 2, "albums": 4, "parted": 0}
+    assert card.duplicates == DuplicateCounts(equal=4, clusters=2, albums=4, groups=53)
     assert card.groups["largest"] == 11
     assert card.groups["parted"] == 0
     assert card.unknown["artist"] == 54
@@ -127,6 +129,48 @@ def test_what_is_known_is_no_limit(describe, make_manifest, make_row):
         assert absent not in told
 
 
+def test_a_card_tells_of_copies_and_of_each_source(study, make_manifest, make_row):
+    one = [make_row(n, artist=f"Artist {n}", title=f"Song {n} of moons") for n in range(60)]
+    other = [
+        row | make_row(n + 100, album=f"itunes:{n}", genres=row["genres"])
+        | {"artist": row["artist"].upper(), "title": row["title"]}
+        for n, row in enumerate(one[:10])
+    ]  # fmt: skip
+    other[9] |= {"genres": ("metal",)}
+    nothing = [make_row(n, artist=f"A {n}", pixel_sha256="0" * 64) for n in range(900, 905)]
+    collect = (*study.collect, Collect(source="itunes", country="gb"))
+    both = study.model_copy(update={"collect": collect})
+    card = describe_dataset(make_manifest([*one, *other, *nothing]), both, LIVE)
+    assert card.scopes == ("bandcamp", "itunes?country=gb")
+    assert card.duplicates == DuplicateCounts(
+        works=9, told=18, contradicting_works=2, placeholders=5, groups=59
+    )
+    text = render_card(card)
+    for line in (
+        "| asked of | bandcamp, itunes?country=gb |",
+        "| collect 1.source | bandcamp |",
+        "| collect 2.country | gb |",
+        "9 albums are told by several sources, 18 times in all",
+        "2 are left out, for the same album is told",
+        "5 albums are left out for one",
+        "| placeholder | 5 |",
+        "| contradicting work | 2 |",
+    ):
+        assert line in text, line
+    assert "One source" not in text
+
+
+def test_a_card_of_when_a_study_had_one_source_is_read(objects, describe, manifest):
+    told = json.loads(describe(manifest).model_dump_json())
+    told["scope"] = told.pop("scopes")[0]
+    told["duplicates"] = {"clusters": 2, "albums": 4, "parted": 0}
+    objects.put(card_key(manifest.digest, "bandcamp-genre"), json.dumps(told).encode())
+    card = read_card(objects, manifest.digest, "bandcamp-genre")
+    assert card.scopes == ("bandcamp",)
+    assert card.duplicates == DuplicateCounts(clusters=2, albums=4)
+    assert "2 covers are on more than one album" in render_card(card)
+
+
 def test_a_dataset_of_several_labels_says_so(describe, make_manifest, make_row):
     rows = [make_row(n, moods=("Sad", "Angry")) for n in range(20)]
     card = describe(make_manifest(rows, classes=("Angry", "Sad"), scheme="ordered"))
@@ -151,9 +195,9 @@ def test_what_strangers_wrote_is_escaped(study, make_manifest, make_row):
     manifest = dataclasses.replace(
         make_manifest(rows, classes=classes), rare_labels={HOSTILE: 2}, excluded={HOSTILE: 1}
     )
-    collect = study.collect.model_copy(update={"url": HOSTILE})
+    collect = study.collect[0].model_copy(update={"url": HOSTILE})
     hostile = study.model_copy(
-        update={"title": HOSTILE, "description": HOSTILE, "collect": collect}
+        update={"title": HOSTILE, "description": HOSTILE, "collect": (collect,)}
     )
     plain = render_card(describe_dataset(make_manifest(rows, classes=classes), study, LIVE))
     text = render_card(describe_dataset(manifest, hostile, LIVE))

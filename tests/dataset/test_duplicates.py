@@ -1,3 +1,4 @@
+import dataclasses
 import time
 import tracemalloc
 from itertools import combinations
@@ -12,12 +13,14 @@ from albumart.dataset import duplicates
 from albumart.dataset.duplicates import (
     NEAR_DISTANCE,
     PLACEHOLDER_OWNERS,
+    DuplicateCounts,
     assign_clusters,
+    count_duplicates,
+    find_contradictions,
     find_placeholders,
     flag_placeholders,
     near_components,
     parse_phashes,
-    set_aside_contradictions,
 )
 from albumart.errors import ValidationFailed
 
@@ -119,13 +122,20 @@ def test_hashes_are_read_as_big_endian_numbers():
     assert parse_phashes(pd.Series(["00000000000000ff"])).tolist() == [255]
 
 
-def test_contradicting_clusters_are_set_aside_whole():
+def test_contradictions_are_found_whole():
     frame = pd.DataFrame(
         {"cluster": ["a", "a", "b", "b", "c"], "label": ["x", "y", "x", "x", "y"]},
     )
-    kept, dropped = set_aside_contradictions(frame)
-    assert kept["cluster"].tolist() == ["b", "b", "c"]
-    assert dropped["cluster"].tolist() == ["a", "a"]
+    found = find_contradictions(frame, "cluster")
+    assert frame["cluster"][found].tolist() == ["a", "a"]
+
+
+def test_several_labels_contradict_where_none_is_on_all():
+    labels = [("x", "y"), ("y", "z"), ("x", "y"), ("y", "z"), ("z", "x"), ("x",)]
+    frame = pd.DataFrame({"work": [*"aabbbc"], "labels": labels})
+    assert find_contradictions(frame, "work", several=True).tolist() == [
+        False, False, True, True, True, False,
+    ]  # fmt: skip
 
 
 # Hashes that lie close together, so that many share bands: all within a few bits of each other.
@@ -298,3 +308,28 @@ def test_130_000_covers_take_less_than_a_minute_and_a_gigabyte():
     assert 120_000 < found < 125_000
     assert seconds < 60
     assert peak < 2**30
+
+
+def test_copies_are_counted(make_manifest, make_row):
+    same, near = {"pixel_sha256": "0" * 64, "genres": ("jazz",)}, "ffff0000ffff0000"
+    rows = [make_row(1, **same), make_row(2, **same), make_row(3, **same)]
+    rows += [make_row(4, phash=near, genres=("folk",))]
+    rows += [make_row(5, phash=flipped(near, (1, 2)), genres=("folk",))]
+    rows += [make_row(n, pixel_sha256="1" * 64, genres=("folk", "jazz")[n % 2 :]) for n in (6, 7)]
+    told = {"artist": "Ada Quill", "title": "The Long Way Home", "year": 2001, "genres": ("folk",)}
+    rows += [make_row(name, album=f"{name}:1", **told) for name in ("allmusic", "itunes", "folder")]
+    rows += [make_row(name, album=f"itunes:{name}", **told) for name in "xy"]
+    found = count_duplicates(make_manifest(rows))
+    assert found == DuplicateCounts(
+        equal=3, clusters=2, albums=5, contradictions=2, works=1, told=5, groups=3
+    )
+
+
+def test_copies_that_are_parted_are_counted(make_manifest, make_row):
+    manifest = make_manifest([make_row(n, pixel_sha256="0" * 64, artist="A") for n in (0, 3)])
+    frame = manifest.frame.assign(split=["train", "test"])
+    assert count_duplicates(dataclasses.replace(manifest, frame=frame)).parted == 1
+
+
+def test_nothing_has_no_copies(make_manifest):
+    assert count_duplicates(make_manifest([])) == DuplicateCounts()

@@ -48,7 +48,7 @@ def test_a_manifest_without_rows_is_one(make_manifest):
 @pytest.mark.parametrize("column", COLUMNS)
 def test_every_column_is_in_the_digest(manifest, column):
     other = {"year": 1900, "width": 1, "height": 1, "blank": True, "album": "bandcamp:"}
-    other["labels"] = ("jazz", "other")
+    other |= {"labels": ("jazz", "other"), "work": "bandcamp:1"}
     changed = with_cell(manifest, column, other.get(column, "other"))
     assert changed.digest != manifest.digest
 
@@ -142,6 +142,38 @@ def test_rare_labels_are_kept_beside_the_digest(manifest):
     changed = altered(manifest, rare_labels={"polka": 3})
     assert changed.digest == manifest.digest
     assert Manifest.from_parquet(changed.to_parquet()).rare_labels == {"polka": 3}
+
+
+def test_columns_that_tell_nothing_are_not_in_the_digest(manifest, make_manifest, make_row):
+    untold = [name for name in COLUMNS if name not in ("artist_id", "work")]
+    older = altered(manifest, frame=as_manifest_frame(manifest.frame[untold]))
+    assert older.digest == manifest.digest
+    numbered = make_manifest([make_row(n, artist_id=str(n)) for n in range(60)])
+    assert numbered.digest != manifest.digest
+    assert numbered.frame["artist_id"].tolist() != manifest.frame["artist_id"].tolist()
+
+
+def without_columns(*names):
+    return lambda table: table.drop_columns(list(names))
+
+
+def test_a_file_of_before_there_were_such_columns_is_read(manifest):
+    data = rewritten(manifest.to_parquet(), without_columns("labels", "artist_id", "work"))
+    again = Manifest.from_parquet(data)
+    assert again.digest == manifest.digest
+    pd.testing.assert_frame_equal(again.frame, manifest.frame)
+
+
+def test_a_column_that_told_something_is_missed(make_manifest, make_row):
+    twice = {"artist": "Ada Quill", "title": "The Long Way Home", "year": 2001}
+    rows = [make_row(n, **twice, genres=("jazz",)) for n in (1, 2)]
+    rows += [make_row(n, artist=f"A {n}", artist_id="7") for n in range(3, 60)]
+    told = make_manifest(rows)
+    assert told.frame["work"].duplicated().sum() == 1
+    for column in ("artist_id", "work"):
+        with pytest.raises(UnsafeInput) as caught:
+            Manifest.from_parquet(rewritten(told.to_parquet(), without_columns(column)))
+        assert caught.value.code == "digest"
 
 
 def test_missing_words_and_empty_words_are_told_apart(manifest):

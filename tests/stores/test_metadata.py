@@ -1,5 +1,6 @@
 """Albums in a real MongoDB: upserts, what is due, and what the validator refuses."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -251,6 +252,59 @@ def test_an_album_belongs_to_every_scope_that_told_of_it(albums: AlbumStore) -> 
     assert albums.scopes() == ["bandcamp", "bandcamp?url=mine.tsv"]
     assert albums.cover_counts("bandcamp")["pending"] == 1
     assert albums.cover_counts("bandcamp?url=mine.tsv")["pending"] == 2
+
+
+def test_an_album_of_two_scopes_comes_once(albums: AlbumStore) -> None:
+    scopes = ("bandcamp", "bandcamp?url=mine.tsv")
+    albums.upsert_albums([album(number) for number in range(20)])
+    albums.upsert_albums([album(number) for number in range(15, 40)], Told(scopes[1]))
+    albums.upsert_albums([album(99)], Told("bandcamp?url=another.tsv"))
+    albums.record_covers([stored(number) for number in (*range(40), 99)])
+    keys = sorted(f"bandcamp:{number}" for number in range(40))
+    assert [row["album"] for row in albums.rows(*scopes)] == keys
+    assert [row["album"] for row in albums.album_rows(*scopes)] == keys
+    assert albums.cover_counts(*scopes)["stored"] == 40
+    assert albums.cover_counts()["stored"] == 41
+    assert albums.cover_counts(limit=10)["stored"] == 10
+    few = [{row["album"] for row in albums.rows(scope, limit=10)} for scope in scopes]
+    both = [row["album"] for row in albums.rows(*scopes, limit=10)]
+    assert both == sorted(few[0] | few[1])
+    assert albums.cover_counts(*scopes, limit=10)["stored"] == len(both)
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_several_scopes_are_found_by_an_index(
+    albums: AlbumStore, own_endpoints: Endpoints, limit: int | None
+) -> None:
+    for scope in ("bandcamp", "bandcamp?url=mine.tsv"):
+        albums.upsert_albums([album(number) for number in range(5)], Told(scope))
+    wanted = albums._within(["bandcamp", "bandcamp?url=mine.tsv"], limit)
+    with connect(own_endpoints.mongodb_uri) as client:
+        collection = client[own_endpoints.mongodb_database]["albums_sandbox"]
+        plan = collection.find(wanted | {"cover.status": "stored"}).explain()
+    stages = set(_stages(plan["queryPlanner"]["winningPlan"]))
+    assert "IXSCAN" in stages
+    assert "COLLSCAN" not in stages
+
+
+def _stages(plan: dict[str, Any]) -> Iterator[str]:
+    yield plan["stage"]
+    inner = [plan.get(name) for name in ("queryPlan", "inputStage")]
+    for each in [*filter(None, inner), *plan.get("inputStages", [])]:
+        yield from _stages(each)
+
+
+def test_rows_tell_who_made_an_album_and_which_release_group_it_is(albums: AlbumStore) -> None:
+    mbid = "12345678-1234-4123-8123-123456789abc"
+    told = [album(1, artist_id="7"), Album("musicbrainz", mbid, ("http://x.test/2.jpg",))]
+    for each in told:
+        albums.upsert_albums([each])
+        albums.record_covers(
+            [CoverResult(each.key, CoverStatus.STORED, url="http://x.test", cover=cover(1))]
+        )
+    first, second = albums.rows("bandcamp", "musicbrainz")
+    assert (first["artist_id"], first["mbid"]) == ("7", None)
+    assert (second["artist_id"], second["mbid"]) == (None, mbid)
 
 
 def test_hostile_text_is_only_text(albums: AlbumStore) -> None:
