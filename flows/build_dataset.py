@@ -3,7 +3,6 @@
 from prefect import flow
 
 from albumart.album import Origin
-from tasks.artifacts import publish_validation
 from tasks.dataset import build_version
 from tasks.resources import find_study
 from tasks.validate import validate_stored, validate_version
@@ -22,12 +21,12 @@ def build_dataset(
     Args:
         study: name of a study, or path of its file.
         origin: whose albums.
-        limit: only this many albums of the source, a fair sample.
-        source: another source than the study's.
+        limit: only this many albums of each source, a fair sample.
+        source: another source in the place of the study's.
         url: its address or path.
     """
     chosen = find_study(study, source=source, url=url)
-    publish_validation(validate_stored(chosen, origin, limit))
+    validate_stored(chosen, origin, limit)
     digest = build_version(chosen, origin, limit)
-    publish_validation(validate_version(digest))
+    validate_version(chosen, digest)
     return digest

@@ -108,18 +108,24 @@ def publish_collection(collected: "Collected") -> None:
         create_link_artifact(collected.data_docs, link_text="Data Docs", key="data-docs")
 
 
-def publish_validation(report: Mapping[str, Any]) -> None:
-    """A table of what each expectation found."""
+def publish_validation(report: Mapping[str, Any], *, data_docs: str = "") -> None:
+    """A table of what each expectation found, and a link to its Data Docs where there are any."""
     rows = [
         {
-            "expectation": escape(result["expectation"]),
+            "expectation": escape(f"{result['suite']}/{result['expectation']}"),
             "severity": result["severity"],
             "passed": "yes" if result["passed"] else "NO",
             "detail": escape(result["detail"]),
+            "rows": escape(", ".join(result["rows"])) if not result["passed"] else "",
         }
         for result in report["results"]
     ]
+    for suite, reason in report["skipped"].items():
+        told = {"expectation": escape(suite), "passed": "skipped", "detail": escape(reason)}
+        rows.append(dict.fromkeys(("expectation", "severity"), "") | told | {"rows": ""})
     create_table_artifact(rows, key="validation", description="Great Expectations")
+    if data_docs:
+        create_link_artifact(data_docs, link_text="Data Docs", key="dataset-data-docs")
 
 
 def publish_evaluation(evaluation: Mapping[str, Any]) -> None:
@@ -128,6 +134,7 @@ def publish_evaluation(evaluation: Mapping[str, Any]) -> None:
     rows = [
         {"metric": name, **{key: _rounded(number[key]) for key in ("value", "low", "high")}}
         for name, number in numbers.items()
+        if "value" in number  # a baseline that was not run has a reason
     ]
     create_table_artifact(rows, key="metrics", description="test split, 95 % intervals")
     create_markdown_artifact(
@@ -135,6 +142,23 @@ def publish_evaluation(evaluation: Mapping[str, Any]) -> None:
         key="confusion-matrix",
         description="rows are the truth, columns the prediction",
     )
+
+
+def publish_trials(trials: Mapping[str, Any]) -> None:
+    """Each figure over the seeds, on the dataset's own split and on a random one."""
+    rows = [
+        {
+            "split": split,
+            "metric": name,
+            "mean": _rounded(summary["mean"]),
+            "spread": _rounded(summary["spread"]),
+            "by seed": ", ".join(str(_rounded(value)) for value in summary["values"]),
+        }
+        for split in ("grouped", "random")
+        for name, summary in trials[split].items()
+    ]
+    seeds = ", ".join(map(str, trials["seeds"]))
+    create_table_artifact(rows, key="trials", description=f"seeds {seeds}")
 
 
 def publish_report(path: str) -> None:

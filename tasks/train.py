@@ -4,11 +4,17 @@ from prefect import task
 
 from albumart.study import Study
 from albumart.training.candidate import Provenance, train_candidate
+from albumart.validation.stations import require_validated
 from tasks.resources import find_dataset, open_stores
 
 
 @task(task_run_name="train-{study.model.backbone}")
 def train_run(study: Study, dataset: str, provenance: Provenance) -> str:
-    """Train a candidate, or find the one that the same study and data gave; returns its run."""
+    """Train a candidate, or find the one that the same study and data gave; returns its run.
+
+    A dataset that failed validation is not trained on.
+    """
+    manifest = find_dataset(dataset)
     with open_stores() as workspace:
-        return train_candidate(study, find_dataset(dataset), workspace, provenance).run
+        require_validated(manifest, workspace, study)
+        return train_candidate(study, manifest, workspace, provenance).run

@@ -1,10 +1,11 @@
-"""``albumart data datasets list | show | diff``: dataset versions and what differs between them."""
+"""``albumart data datasets``: versions, what differs between them, what may pass all the same."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from albumart.cli.labels import Who, current_user
 from albumart.cli.output import Json, say, say_json, say_table
 from albumart.cli.stores import open_stores
 
@@ -62,6 +63,7 @@ def show(
 ) -> None:
     """What one dataset version holds, and what was left out of it; or its card."""
     from albumart.dataset.card import read_card, render_card
+    from albumart.dataset.duplicates import count_duplicates
     from albumart.dataset.version import find_dataset
 
     with open_stores() as workspace:
@@ -73,6 +75,7 @@ def show(
     summary = manifest.summary() | {
         "study": manifest.study,
         "rare_labels": dict(manifest.rare_labels),
+        "duplicates": asdict(count_duplicates(manifest)),
         "parameters": dict(manifest.parameters),
     }
     if json:
@@ -99,6 +102,29 @@ def diff(before: Digest, after: Digest, *, json: Json = False) -> None:
         say_json(told | {"label_drift": drift.to_dict(orient="records")})
     else:
         _tell(found, drift)
+
+
+@app.command()
+def accept(
+    digest: Digest,
+    *,
+    study: Annotated[
+        str | None, typer.Option(help="Whose version; by default the study that built it last.")
+    ] = None,
+    who: Who = None,
+) -> None:
+    """Let a version pass that validation stopped for its drift: you looked at it, and it is meant.
+
+    A version that is wrong by itself, one that leaks or lacks a class, cannot be accepted.
+    """
+    from albumart.dataset.version import find_dataset
+    from albumart.validation.record import accept_drift
+
+    with open_stores() as workspace:
+        manifest = find_dataset(workspace.objects, digest)
+        name = study or manifest.study
+        record = accept_drift(workspace.objects, manifest.digest, name, who=who or current_user())
+    say(f"{manifest.digest[:SHORT]} of {name} may pass: {', '.join(record.broken)}; run it again")
 
 
 def _tell(found: "ManifestDiff", drift: "pd.DataFrame") -> None:

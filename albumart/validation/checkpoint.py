@@ -48,11 +48,26 @@ def validate(
     checks = SUITES[suite](expected)
     if not isinstance(frame, pd.DataFrame):
         frame = pd.DataFrame(list(frame))
+    names = dict.fromkeys(check.view for check in checks)
+    views = {name: build_view(name, frame, expected.classes) for name in names}
+    named = {name: view.set_index(VIEWS[name].key, drop=False) for name, view in views.items()}
+    return run_suite(suite, checks, named)
+
+
+def run_suite(
+    suite: str, checks: Sequence[Check], views: Mapping[str, pd.DataFrame]
+) -> ValidationReport:
+    """The checks' results in their order, each with the first rows that break it.
+
+    Args:
+        suite: name of the suite, for the results.
+        checks: what must hold of the views.
+        views: by name, frames whose index names their rows.
+    """
     found: dict[str, ExpectationResult] = {}
-    for view in dict.fromkeys(check.view for check in checks):
-        seen = build_view(view, frame, expected.classes)
-        wanted = [check for check in checks if check.view == view]
-        results = run_checks(suite, seen, wanted, keys=seen[VIEWS[view].key].astype("str"))
+    for name, view in views.items():
+        wanted = [check for check in checks if check.view == name]
+        results = run_checks(suite, view, wanted, keys=view.index.astype("str"))
         found |= {result.expectation: result.shortened() for result in results}
     return ValidationReport(tuple(found[check.name] for check in checks))
 

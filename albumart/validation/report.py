@@ -1,6 +1,7 @@
 """What a validation found, as plain values."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from albumart.errors import ValidationFailed
@@ -45,15 +46,22 @@ class ExpectationResult:
         """What was asked, by the name Great Expectations gives it, and what was found."""
         if self.observed is not None:
             return f"{self.check.asked}: got {self.observed}"
+        share = f" ({self.unexpected_share:.1%})" if self.check.mostly is not None else ""
         kinds = ", ".join(dict.fromkeys(self.values[:3]))
         got = f", such as {kinds}" if kinds else ""
-        return f"{self.check.asked}: {self.unexpected_count} of {self.checked} unexpected{got}"
+        count = f"{self.unexpected_count} of {self.checked} unexpected"
+        return f"{self.check.asked}: {count}{share}{got}"
+
+    @property
+    def unexpected_share(self) -> float:
+        """Of the rows that it looked at, 0 to 1."""
+        return self.unexpected_count / max(self.checked, 1)
 
     def __add__(self, other: "ExpectationResult") -> "ExpectationResult":
         """The same check over both batches."""
         summed = replace(
             self,
-            passed=self.passed and other.passed,
+            passed=self._holds_with(other),
             checked=self.checked + other.checked,
             unexpected_count=self.unexpected_count + other.unexpected_count,
             observed=(other if self.passed else self).observed,
@@ -61,6 +69,13 @@ class ExpectationResult:
             values=self.values + other.values,
         )
         return summed.shortened()
+
+    def _holds_with(self, other: "ExpectationResult") -> bool:
+        mostly = self.check.mostly
+        if mostly is None:
+            return self.passed and other.passed
+        unexpected = self.unexpected_count + other.unexpected_count
+        return unexpected <= (1 - mostly) * (self.checked + other.checked)
 
     def shortened(self) -> "ExpectationResult":
         """Without the rows beyond the first FIRST_ROWS; the counts stay."""
@@ -74,9 +89,16 @@ class ExpectationResult:
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """Every check of one or more suites, in the order of their tables."""
+    """Every check of one or more suites, in the order of their tables.
+
+    Attributes:
+        skipped: suites that were not run, each with the reason.
+        advice: what to do where a critical check failed.
+    """
 
     results: tuple[ExpectationResult, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    advice: str = ""
 
     def __add__(self, other: "ValidationReport") -> "ValidationReport":
         """Both: a check that both have is summed up, so that batches do not pile up."""
@@ -84,7 +106,8 @@ class ValidationReport:
         for result in other.results:
             known = found.get((result.suite, result.expectation))
             found[result.suite, result.expectation] = known + result if known else result
-        return ValidationReport(tuple(found.values()))
+        skipped = {**self.skipped, **other.skipped}
+        return ValidationReport(tuple(found.values()), skipped, other.advice or self.advice)
 
     def failed(self, severity: Severity) -> tuple[ExpectationResult, ...]:
         """Checks of this severity that did not hold."""
@@ -93,13 +116,15 @@ class ValidationReport:
     def raise_if_critical(self) -> None:
         """Raise ValidationFailed, naming each critical check that failed and its first rows."""
         if broken := self.failed("critical"):
-            raise ValidationFailed("; ".join(_sentence(result) for result in broken))
+            advice = [self.advice] if self.advice else []
+            raise ValidationFailed("; ".join([*map(_sentence, broken), *advice]))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON."""
         return {
             "passed": not self.failed("critical"),
             "results": [result.to_dict() for result in self.results],
+            "skipped": dict(self.skipped),
         }
 
 

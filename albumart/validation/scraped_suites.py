@@ -13,9 +13,17 @@ from typing import Final
 from albumart.sources.itunes_genres import GENRES
 from albumart.sources.text import LONGEST
 from albumart.validation.scraped_view import UNKNOWN, Vocabulary
-from albumart.validation.suites import BETWEEN, IN_SET, KEY, NOT_NULL, REGEX, Check, Severity
+from albumart.validation.suites import (
+    BETWEEN,
+    IN_SET,
+    KEY,
+    NOT_NULL,
+    NULL,
+    REGEX,
+    Check,
+    Severity,
+)
 
-NULL: Final = "ExpectColumnValuesToBeNull"
 VIEW: Final = "scraped"
 
 FIRST_YEAR: Final = 1860  # no sound is older

@@ -1,10 +1,13 @@
 """Rows as the stores give them, without a fault in them."""
 
+import dataclasses
 import hashlib
 
 import pytest
 
+from albumart.album import Album, Cover, CoverResult, CoverStatus
 from albumart.dataset.build import build_manifest
+from albumart.study import load_study
 from albumart.validation.suites import Expected
 
 CLASSES = ("jazz", "metal", "folk")
@@ -54,3 +57,41 @@ def frame(rows):
 def expected():
     """What holds of them."""
     return Expected(sources=("bandcamp", "itunes"), classes=CLASSES)
+
+
+@pytest.fixture
+def three_genres():
+    """A study of these rows' classes."""
+    study = load_study("bandcamp-genre")
+    labels = study.labels.model_copy(update={"classes": CLASSES, "min_covers": 10})
+    return study.model_copy(update={"labels": labels})
+
+
+@pytest.fixture
+def store(workspace):
+    """rows, changes of their covers → their albums and covers in the stores."""
+
+    def put(rows, **changes):
+        workspace.albums.upsert_albums([album_of(row) for row in rows])
+        workspace.albums.record_covers(
+            CoverResult(
+                row["album"],
+                CoverStatus.STORED,
+                url=row["url"],
+                cover=dataclasses.replace(cover_of(row), **changes),
+            )
+            for row in rows
+        )
+
+    return put
+
+
+def album_of(row):
+    given = {name: row.get(name) for name in ("title", "artist", "artist_id", "year")}
+    source, _, source_id = row["album"].partition(":")
+    return Album(source, source_id, row["cover_urls"], row["genres"], **given)
+
+
+def cover_of(row):
+    names = ("pixel_sha256", "phash", "width", "height", "format")
+    return Cover(row["cover_sha256"], **{name: row[name] for name in names}, size=1000)

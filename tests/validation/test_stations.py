@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from albumart.album import Album, Cover, CoverResult, CoverStatus
 from albumart.dataset.build import build_manifest
 from albumart.errors import ValidationFailed
 from albumart.study import load_study
@@ -23,32 +22,11 @@ def manifest(rows):
     return build_manifest(rows, study="s", classes=("jazz", "metal", "folk"), seed=0)
 
 
-def store(workspace, rows, **changes):
-    """Albums of these rows with their covers."""
-    named = [(row, row["album"].partition(":")[2]) for row in rows]
-    albums = [Album("bandcamp", name, row["cover_urls"], row["genres"]) for row, name in named]
-    workspace.albums.upsert_albums(albums)
-    workspace.albums.record_covers(
-        CoverResult(
-            row["album"],
-            CoverStatus.STORED,
-            url=row["url"],
-            cover=replace(cover_of(row), **changes),
-        )
-        for row in rows
-    )
-
-
-def cover_of(row):
-    names = ("pixel_sha256", "phash", "width", "height", "format")
-    return Cover(row["cover_sha256"], **{name: row[name] for name in names}, size=1000)
-
-
 def test_findings_of_rows_and_of_a_version_are_kept_for_the_report(
-    workspace, study, rows, manifest
+    workspace, store, study, rows, manifest
 ):
     assert recorded_results(workspace.objects, study, manifest) == []
-    store(workspace, rows)
+    store(rows)
     stored = validate_stored_rows(study, workspace)
     split = validate_manifest(manifest, workspace)
     found = recorded_results(workspace.objects, study, manifest)
@@ -57,8 +35,8 @@ def test_findings_of_rows_and_of_a_version_are_kept_for_the_report(
     assert all(result["passed"] for result in found)
 
 
-def test_a_critical_finding_stops_and_is_kept(workspace, study, rows, manifest):
-    store(workspace, rows[:30], width=20)
+def test_a_critical_finding_stops_and_is_kept(workspace, store, study, rows, manifest):
+    store(rows[:30], width=20)
     with pytest.raises(ValidationFailed, match="covers/side_at_least failed"):
         validate_stored_rows(study, workspace)
     failed = [r for r in recorded_results(workspace.objects, study, manifest) if not r["passed"]]
@@ -73,8 +51,8 @@ def test_a_planted_leak_stops_before_training(workspace, manifest):
         validate_manifest(replace(manifest, frame=frame), workspace)
 
 
-def test_warnings_are_told(workspace, study, rows, caplog):
+def test_warnings_are_told(workspace, store, study, rows, caplog):
     caplog.set_level("INFO", logger="albumart")
-    store(workspace, rows[:30], width=60)
+    store(rows[:30], width=60)
     validate_stored_rows(study, workspace)
     assert "warning: covers/side_not_small" in caplog.text
