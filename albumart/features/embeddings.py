@@ -1,46 +1,105 @@
-"""Backbone embeddings of a whole dataset, computed once and kept."""
+"""Backbone embeddings of covers, computed once for each cover and kept."""
 
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.dataset.arrays import grow_array
-from albumart.models.network import build_extractor, predict_proba
-from albumart.models.weights import resolve_weights
+from albumart.errors import Diverged
+from albumart.features.makers import Compute, FeatureSpec, find_maker
+from albumart.features.rows import CoverRows
 from albumart.progress import progress_bar
-from albumart.study import Study
 
-if TYPE_CHECKING:
-    import keras
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+ReadPixels = Callable[[NDArray[np.intp]], Pixels]
 
-# Small batches keep the activations in the processor's cache; 8 measured best on CPUs.
-BATCH = 8
+BLOCK: Final = 64  # covers that are made safe at once, where a batch is smaller
 
-
-def embedding_path(folder: Path, digest: str, study: Study) -> Path:
-    """Where the features of dataset ``digest`` under the study's model are kept."""
-    model, weights = study.model, resolve_weights(study.model)
-    identity = f"random{study.train.seed}" if weights.are_random else weights.identity[:16]
-    return folder / f"{digest}-{model.backbone}-{identity}-{model.image_size}.npy"
+log = logging.getLogger(__name__)
 
 
-def compute_embeddings(pixels: NDArray[np.uint8], study: Study, path: Path) -> NDArray[np.float32]:
-    """``(n, s, s, 3) uint8`` → ``(n, d) float32`` at ``path``; a killed run resumes."""
-    if path.is_file():  # only a finished array has this name; the network need not be built
-        finished: NDArray[np.float32] = np.load(path, mmap_mode="r")
-        return finished
-    extractor: keras.Model = build_extractor(study.model, seed=study.train.seed)
+def embedding_folder(folder: Path, spec: FeatureSpec) -> Path:
+    """Where in ``folder`` the features by ``spec`` are kept, whichever dataset they are for."""
+    identity = spec.identity()
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    name = f"{spec.model.backbone}-{spec.model.image_size}-{identity['maker']}-{digest}"
+    return folder / name
 
-    def block(start: int, stop: int) -> NDArray[np.float32]:
-        return predict_proba(extractor, pixels[start:stop], batch_size=BATCH)
 
-    with progress_bar(f"features of {study.model.backbone}", len(pixels)) as advance:
-        return grow_array(
-            path,
-            shape=(len(pixels), extractor.output_shape[-1]),
-            dtype=np.float32,
-            blocks=block,
-            progress=advance,
-        )
+def compute_embeddings(
+    read_pixels: ReadPixels, covers: Sequence[str], spec: FeatureSpec, folder: Path
+) -> Floats:
+    """``(n, d) float32`` features of ``covers``; only those that were never computed are.
+
+    A killed run resumes; of two processes one computes and the other waits for it. Where nothing
+    is missing, neither the network is built nor a pixel read.
+
+    Args:
+        read_pixels: numbers of covers, ascending → their ``(k, s, s, 3) uint8 RGB`` pixels; called
+            from another thread, a block ahead. Of an array of pixels, its ``__getitem__``.
+        covers: sha256 of each, in the order of the rows that are wanted; one may come again.
+        spec: what shapes the features.
+        folder: of all features.
+
+    Raises:
+        PlatformError: the disk is full, or there is no such maker here.
+        Diverged: a feature is no finite number.
+    """
+    rows = CoverRows(embedding_folder(folder, spec))
+    if rows.missing(covers):
+        with rows.locked():
+            missing = rows.missing(covers)  # another process may have computed them meanwhile
+            if missing:
+                _compute(rows, read_pixels, [covers[n] for n in missing], missing, spec)
+    return rows.take(covers)
+
+
+def _compute(
+    rows: CoverRows,
+    read_pixels: ReadPixels,
+    names: Sequence[str],
+    numbers: Sequence[int],
+    spec: FeatureSpec,
+) -> None:
+    maker = find_maker(spec.maker)
+    compute, width = maker.build(spec)
+    batch = maker.batch()
+    block = max(BLOCK, batch)
+    blocks = [np.array(numbers[n : n + block], np.intp) for n in range(0, len(numbers), block)]
+    with (
+        rows.appending(width, spec.identity()) as append,
+        progress_bar(f"features of {spec.model.backbone}", len(numbers)) as advance,
+    ):
+        for start, pixels in zip(
+            range(0, len(names), block), _read_ahead(read_pixels, blocks), strict=True
+        ):
+            values = _in_batches(compute, pixels, batch)
+            append(names[start : start + block], values)
+            advance(len(values))
+
+
+def _read_ahead(read_pixels: ReadPixels, blocks: Sequence[NDArray[np.intp]]) -> Iterator[Pixels]:
+    """The pixels of each block; while one is worked on, the next is read."""
+    with ThreadPoolExecutor(1, thread_name_prefix="pixels") as reader:
+        coming = reader.submit(read_pixels, blocks[0])
+        for following in blocks[1:]:
+            pixels = coming.result()
+            coming = reader.submit(read_pixels, following)
+            yield pixels
+        yield coming.result()
+
+
+def _in_batches(compute: Compute, pixels: Pixels, batch: int) -> Floats:
+    values = np.concatenate(
+        [compute(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
+    )
+    if not np.isfinite(values).all():
+        raise Diverged("expected finite features; got NaN or infinity: try precision float32")
+    return values

@@ -1,11 +1,14 @@
 """Colour histograms, as the Bandcamp study used them."""
 
 from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-BINS = 8
+BINS: Final = 8
+PLACES: Final = 12  # binary places of OpenCV's tables
+HALF: Final = 1 << (PLACES - 1)
 
 
 def hsv_histograms(pixels: NDArray[np.uint8], *, block: int = 16) -> NDArray[np.float32]:
@@ -57,17 +60,28 @@ def _count(bins: NDArray[np.uint16]) -> NDArray[np.float32]:
 def rgb_to_hsv(
     pixels: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Hue 0…179, saturation and value 0…255, as OpenCV's ``COLOR_RGB2HSV`` defines them."""
-    rgb = pixels.astype(np.float32)
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    value = rgb.max(axis=-1)
-    spread = value - rgb.min(axis=-1)
-    safe = np.where(spread == 0, 1, spread)
-    degrees = np.select(
+    """Hue 0…179, saturation and value 0…255: the numbers of OpenCV's 8-bit ``COLOR_RGB2HSV``.
+
+    OpenCV divides by a table of rounded reciprocals with 12 binary places; so do we, for exact
+    division gives other numbers where a quotient lies near a half.
+    """
+    red, green, blue = (pixels[..., channel].astype(np.int32) for channel in range(3))
+    value = np.maximum(np.maximum(red, green), blue)
+    spread = value - np.minimum(np.minimum(red, green), blue)
+    sixths = np.select(
         [value == red, value == green],
-        [60 * (green - blue) / safe, 120 + 60 * (blue - red) / safe],
-        240 + 60 * (red - green) / safe,
+        [green - blue, blue - red + 2 * spread],
+        red - green + 4 * spread,
     )
-    hue = np.rint(np.where(degrees < 0, degrees + 360, degrees) / 2) % 180
-    saturation = np.rint(255 * spread / np.where(value == 0, 1, value))
+    hue = (sixths * _reciprocals(30)[spread] + HALF) >> PLACES
+    saturation = (spread * _reciprocals(255)[value] + HALF) >> PLACES
+    hue += np.where(hue < 0, 180, 0)
     return hue.astype(np.uint8), saturation.astype(np.uint8), value.astype(np.uint8)
+
+
+@cache
+def _reciprocals(share: int) -> NDArray[np.int32]:
+    """``(256,)``: share/n with PLACES binary places, and 0 for n = 0."""
+    table = np.zeros(256, np.int32)
+    table[1:] = np.rint((share << PLACES) / np.arange(1, 256))
+    return table

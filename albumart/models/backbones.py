@@ -6,29 +6,46 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from albumart.errors import BadStudy
+from albumart.models import preprocessing
+from albumart.study import Model
 
 if TYPE_CHECKING:
     import keras
 
+Build = Callable[[Model, str | None], "keras.Model"]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
     """One row of BACKBONES.
 
     Attributes:
-        build: ``(image_size, weights) -> keras.Model`` without a top; ``weights`` is a path,
-            ``"imagenet"`` or None.
+        build: ``(model, weights) -> keras.Model`` without a top, called as the row is;
+            ``weights`` is the path of an ``.h5`` file, ``"imagenet"`` or None.
         preprocess: the layers between ``(n, h, w, 3)`` pixels in 0…255 and the network.
         application: name of the Keras module whose ``preprocess_input`` is the reference,
             or None where there is none.
+        width: features after average pooling, with ``alpha`` 1.
+        size: side of the pixels that its ImageNet weights were trained with.
+        least: smallest side that it takes.
+        groups: for staged unfreezing, from input to output: each group's name, and a pattern of
+            the name of its last layer.
+        licence: of the ImageNet weights, and whose they are.
         pretrained: whether ImageNet weights exist.
+        alphas: widths of its layers, as shares, that there are.
     """
 
     name: str
-    build: Callable[[int, str | None], "keras.Model"]
+    build: Build
     preprocess: Callable[["keras.KerasTensor"], "keras.KerasTensor"]
     application: str | None
+    width: int
+    size: int
+    least: int
+    groups: Mapping[str, str]
+    licence: str
     pretrained: bool = True
+    alphas: tuple[float, ...] = (1.0,)
 
 
 def find_backbone(name: str) -> Backbone:
@@ -38,70 +55,190 @@ def find_backbone(name: str) -> Backbone:
     return BACKBONES[name]
 
 
-def _application(name: str) -> Callable[[int, str | None], "keras.Model"]:
-    def build(image_size: int, weights: str | None) -> "keras.Model":
+def check_options(model: Model) -> Backbone:
+    """The row of ``model``, or BadStudy where the row cannot be had as ``model`` wants it."""
+    row = find_backbone(model.backbone)
+    if model.image_size < row.least:
+        raise BadStudy(
+            f"model.image_size: expected {row.least} or more for {row.name}; got {model.image_size}"
+        )
+    if model.alpha not in row.alphas:
+        choices = " or ".join(f"{alpha:g}" for alpha in row.alphas)
+        raise BadStudy(f"model.alpha: expected {choices} for {row.name}; got {model.alpha:g}")
+    return row
+
+
+def _application(name: str) -> Build:
+    def build(model: Model, weights: str | None) -> "keras.Model":
         import keras
 
         constructor = getattr(keras.applications, name)
-        return constructor(
-            include_top=False, weights=weights, input_shape=(image_size, image_size, 3)
-        )
+        shape = (model.image_size, model.image_size, 3)
+        scaled = {} if model.alpha == 1 else {"alpha": model.alpha}
+        network = constructor(include_top=False, weights=weights, input_shape=shape, **scaled)
+        network.name = name  # by which a saved model tells what its backbone is
+        return network
 
     return build
 
 
-def _build_small(image_size: int, weights: str | None) -> "keras.Model":
+def _build_small(model: Model, weights: str | None) -> "keras.Model":
     """Four convolutional blocks, 0.1 M parameters: trains from scratch in a minute."""
     import keras
     from keras import layers
 
-    inputs = keras.Input((image_size, image_size, 3))
+    inputs = keras.Input((model.image_size, model.image_size, 3))
     x = inputs
     for block, filters in enumerate((16, 32, 64, 128), start=1):
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"block{block}_conv")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"block{block}_bn")(x)
         x = layers.ReLU(name=f"block{block}_relu")(x)
         x = layers.MaxPooling2D(name=f"block{block}_pool")(x)
-    model = keras.Model(inputs, x, name="small")
+    network = keras.Model(inputs, x, name="small")
     if weights is not None:
-        model.load_weights(weights)
-    return model
+        network.load_weights(weights)
+    return network
 
 
-def _to_unit_range(pixels: "keras.KerasTensor") -> "keras.KerasTensor":
-    """0…255 → −1…1, as the networks trained by TensorFlow's slim want it."""
-    from keras import layers
+_AUTOML: Final = "Apache-2.0; converted from google/automl"
 
-    return layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(pixels)
-
-
-def _to_caffe(pixels: "keras.KerasTensor") -> "keras.KerasTensor":
-    """RGB 0…255 → BGR minus the ImageNet means, as the networks trained by Caffe want it."""
-    from keras import layers
-
-    means = layers.Normalization(
-        mean=[103.939, 116.779, 123.68], variance=[1.0, 1.0, 1.0], name="preprocess"
-    )
-    return means(pixels[..., ::-1])
-
-
-def _as_is(pixels: "keras.KerasTensor") -> "keras.KerasTensor":
-    """The network carries its own preprocessing."""
-    return pixels
-
-
-BACKBONES: Final[Mapping[str, Backbone]] = MappingProxyType(
-    {
-        row.name: row
-        for row in (
-            Backbone("small", _build_small, _to_unit_range, None, pretrained=False),
-            Backbone("MobileNetV2", _application("MobileNetV2"), _to_unit_range, "mobilenet_v2"),
-            Backbone("InceptionV3", _application("InceptionV3"), _to_unit_range, "inception_v3"),
-            Backbone(
-                "EfficientNetV2B0", _application("EfficientNetV2B0"), _as_is, "efficientnet_v2"
-            ),
-            Backbone("ResNet50", _application("ResNet50"), _to_caffe, "resnet"),
-            Backbone("VGG16", _application("VGG16"), _to_caffe, "vgg16"),
-        )
-    }
+_ROWS: Final = (
+    Backbone(
+        name="small",
+        build=_build_small,
+        preprocess=preprocessing.to_unit_range,
+        application=None,
+        width=128,
+        size=64,
+        least=32,
+        groups={f"block{n}": f"block{n}_pool" for n in range(1, 5)},
+        licence="none: there are no weights of it",
+        pretrained=False,
+    ),
+    Backbone(
+        name="MobileNetV2",
+        build=_application("MobileNetV2"),
+        preprocess=preprocessing.to_unit_range,
+        application="mobilenet_v2",
+        width=1280,
+        size=224,
+        least=32,
+        groups={
+            "stem": "expanded_conv_project_BN",
+            "block1": "block_2_add",
+            "block2": "block_5_add",
+            "block3": "block_9_add",
+            "block4": "block_12_add",
+            "block5": "block_16_project_BN",
+            "top": "out_relu",
+        },
+        licence="Apache-2.0; Google's, of keras-applications",
+        alphas=(0.35, 0.5, 0.75, 1.0, 1.3, 1.4),
+    ),
+    Backbone(
+        name="InceptionV3",
+        build=_application("InceptionV3"),
+        preprocess=preprocessing.to_unit_range,
+        application="inception_v3",
+        width=2048,
+        size=299,
+        least=75,
+        # The names of its poolings are numbered anew with each network that is built.
+        groups={
+            "stem": r"max_pooling2d(_\d+)?",
+            "block1": r"max_pooling2d(_\d+)?",
+            "block2": "mixed2",
+            "block3": "mixed7",
+            "block4": "mixed10",
+        },
+        licence="Apache-2.0; Google's, of keras-applications",
+    ),
+    Backbone(
+        name="EfficientNetV2B0",
+        build=_application("EfficientNetV2B0"),
+        preprocess=preprocessing.as_is,
+        application="efficientnet_v2",
+        width=1280,
+        size=224,
+        least=32,
+        groups={
+            "stem": "stem_activation",
+            "block1": "block1a_project_activation",
+            "block2": "block2b_add",
+            "block3": "block3b_add",
+            "block4": "block4c_add",
+            "block5": "block5e_add",
+            "block6": "block6h_add",
+            "top": "top_activation",
+        },
+        licence=_AUTOML,
+    ),
+    Backbone(
+        name="EfficientNetV2S",
+        build=_application("EfficientNetV2S"),
+        preprocess=preprocessing.as_is,
+        application="efficientnet_v2",
+        width=1280,
+        size=384,
+        least=32,
+        groups={
+            "stem": "stem_activation",
+            "block1": "block1b_add",
+            "block2": "block2d_add",
+            "block3": "block3d_add",
+            "block4": "block4f_add",
+            "block5": "block5i_add",
+            "block6": "block6o_add",
+            "top": "top_activation",
+        },
+        licence=_AUTOML,
+    ),
+    Backbone(
+        name="ConvNeXtTiny",
+        build=_application("ConvNeXtTiny"),
+        preprocess=preprocessing.as_is,
+        application="convnext",
+        width=768,
+        size=224,
+        least=32,
+        groups={
+            "stem": ".*_stem",
+            "block1": ".*_stage_0_block_2_identity",
+            "block2": ".*_stage_1_block_2_identity",
+            "block3": ".*_stage_2_block_8_identity",
+            "block4": ".*_stage_3_block_2_identity",
+            "top": r"layer_normalization(_\d+)?",
+        },
+        licence="MIT; converted from facebookresearch/ConvNeXt",
+    ),
+    Backbone(
+        name="ResNet50",
+        build=_application("ResNet50"),
+        preprocess=preprocessing.to_caffe,
+        application="resnet",
+        width=2048,
+        size=224,
+        least=32,
+        groups={
+            "stem": "pool1_pool",
+            "block1": "conv2_block3_out",
+            "block2": "conv3_block4_out",
+            "block3": "conv4_block6_out",
+            "block4": "conv5_block3_out",
+        },
+        licence="MIT; converted from KaimingHe/deep-residual-networks",
+    ),
+    Backbone(
+        name="VGG16",
+        build=_application("VGG16"),
+        preprocess=preprocessing.to_caffe,
+        application="vgg16",
+        width=512,
+        size=224,
+        least=32,
+        groups={f"block{n}": f"block{n}_pool" for n in range(1, 6)},
+        licence="CC BY 4.0; converted from the Visual Geometry Group's, Oxford",
+    ),
 )
+
+BACKBONES: Final[Mapping[str, Backbone]] = MappingProxyType({row.name: row for row in _ROWS})

@@ -3,17 +3,19 @@
 import hashlib
 import os
 import tempfile
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.errors import FetchError, UnsafeInput
-from albumart.models.backbones import find_backbone
-from albumart.models.weights import CHOICES, Weights, resolve_weights
+from albumart.errors import UnsafeInput
+from albumart.models.backbones import check_options
+from albumart.models.groups import find_backbone_in
+from albumart.models.preprocessing import divide_by_255
+from albumart.models.pretrained import load_backbone, seed_weights
 from albumart.study import Model, Train
 
 if TYPE_CHECKING:
@@ -22,24 +24,41 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 PROBABILITIES: Final = "probabilities"
+HEAD: Final = "head"
 
 
-def build_extractor(model: Model, *, seed: int = 0) -> "keras.Model":
-    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d)`` features, by global average pooling.
+def build_extractor(model: Model, *, seed: int = 0, precision: str = "float32") -> "keras.Model":
+    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d) float32`` features: the last map, pooled.
 
-    The same ``seed`` gives the same random weights, where the model has such.
+    The same ``seed`` gives the same random weights, where the model has such. ``precision`` names
+    the Keras policy that the layers compute by, such as ``mixed_bfloat16``.
+
+    Raises:
+        FetchError, UnsafeInput, NotFound, BadStudy: the weights cannot be had; see
+            ``load_backbone`` and ``resolve_weights``.
     """
     import keras
     from keras import layers
 
-    row = find_backbone(model.backbone)
-    weights = resolve_weights(model)
-    inputs = keras.Input((model.image_size, model.image_size, 3), name="pixels")
-    backbone = _load_backbone(model, weights)
-    if weights.are_random:
-        _seed_weights(backbone, seed)
-    features = layers.GlobalAveragePooling2D(name="features")(backbone(row.preprocess(inputs)))
+    row = check_options(model)
+    preprocess = row.preprocess if model.preprocess == "own" else divide_by_255
+    pool = layers.Flatten if model.pooling == "flatten" else layers.GlobalAveragePooling2D
+    with _computing_in(precision):
+        inputs = keras.Input((model.image_size, model.image_size, 3), name="pixels")
+        maps = load_backbone(model, seed=seed)(preprocess(inputs))
+        features = pool(dtype="float32", name="features")(maps)
     return keras.Model(inputs, features, name=f"{row.name}_features")
+
+
+def at_size(extractor: "keras.Model", model: Model) -> "keras.Model":
+    """An extractor of ``model``, as its ``image_size`` says, with the weights of ``extractor``.
+
+    For stages of other sizes; the backbone must be the same. Nothing is shared between the two.
+    """
+    random = model.model_copy(update={"weights": "random"})
+    resized = build_extractor(random, precision=find_backbone_in(extractor).dtype_policy.name)
+    resized.set_weights(extractor.get_weights())
+    return resized
 
 
 def build_head(
@@ -61,8 +80,8 @@ def build_head(
         x = standardize(x)
     x = layers.Dropout(train.dropout, seed=train.seed, name="dropout")(x)
     outputs = layers.Dense(classes, activation="softmax", name=PROBABILITIES)(x)
-    head = keras.Model(inputs, outputs, name="head")
-    _seed_weights(head, train.seed)
+    head = keras.Model(inputs, outputs, name=HEAD)
+    seed_weights(head, train.seed)
     return head
 
 
@@ -127,33 +146,14 @@ def load_model(data: bytes, sha256: str, folder: Path) -> "keras.Model":
     return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
-def _seed_weights(model: "keras.Model", seed: int) -> None:
-    """Draw every kernel anew (Glorot uniform), each from a seed of its own.
-
-    ``keras.utils.set_random_seed`` seeds Python's one global generator, from which the threads of
-    an orchestrator draw as well: the same seed would give other weights each time.
-    """
+@contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Build layers under another policy. Keras keeps it for each thread of its own."""
     import keras
 
-    for number, variable in enumerate(model.trainable_variables):
-        if len(variable.shape) > 1:
-            draw = keras.initializers.GlorotUniform(seed=10_000 * seed + number)
-            variable.assign(draw(variable.shape))
-
-
-def _load_backbone(model: Model, weights: Weights) -> "keras.Model":
-    row = find_backbone(model.backbone)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
     try:
-        with warnings.catch_warnings():
-            # A file that fits in part leaves the rest random, and Keras only warns of it.
-            warnings.filterwarnings("error", message=".*freshly-initialized", category=UserWarning)
-            return row.build(model.image_size, weights.argument)
-    except Exception as error:
-        if weights.argument is None:
-            raise
-        # Keras raises a bare Exception when a download fails, ValueError for a file that does
-        # not fit; either way the run must not go on with random weights.
-        raise FetchError(
-            f"no {weights.argument} weights for {row.name}: {str(error).partition(chr(10))[0]}; "
-            f"expected {CHOICES} (--weights)"
-        ) from error
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

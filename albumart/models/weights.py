@@ -1,54 +1,216 @@
 """Where a backbone's weights come from, checked before Keras sees them."""
 
 import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from albumart.errors import BadStudy, NotFound, UnsafeInput
-from albumart.models.backbones import find_backbone
+from albumart.models.backbones import check_options
 from albumart.study import Model
 
-CHOICES: Final = "'imagenet' (downloaded by Keras), 'random', or a path to an .h5 file of Keras"
-HDF5_MAGIC: Final = b"\x89HDF\r\n\x1a\n"
+if TYPE_CHECKING:
+    from albumart.http.client import PoliteClient
+
+CHOICES: Final = (
+    "'imagenet' (downloaded by Keras), 'random', 'study:<name>' (those of its champion), the path "
+    "of an .h5 or .keras file of Keras, or https://…#sha256=… of such a file"
+)
+# What a file's name says it is, and the bytes that it must then begin with.
+MAGIC: Final[Mapping[str, bytes]] = MappingProxyType(
+    {".h5": b"\x89HDF\r\n\x1a\n", ".keras": b"PK\x03\x04"}
+)
+MAX_BYTES: Final = 4 * 2**30
+STALL: Final = 60.0  # seconds that a download may stand still
+
+_PIN: Final = re.compile(r"(?P<where>.+?)#sha256=(?P<sha256>[0-9a-f]{64})")
+_STUDY: Final = re.compile(r"study:[a-z0-9][a-z0-9-]{0,62}")
+
+Champion = Callable[[str], tuple[bytes, str]]
+
+
+class Kind(StrEnum):
+    """Where weights come from."""
+
+    RANDOM = "random"
+    IMAGENET = "imagenet"
+    FILE = "file"
+    ADDRESS = "address"
+    STUDY = "study"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Checked weights: what Keras is given, and the identity that names what came out of them."""
+    """Checked weights: where they are, and the digest of their file where there is one."""
 
-    argument: str | None
-    identity: str
+    kind: Kind
+    where: str
+    sha256: str | None = None
 
     @property
     def are_random(self) -> bool:
         """Whether the network starts knowing nothing."""
-        return self.argument is None
+        return self.kind is Kind.RANDOM
+
+    @property
+    def identity(self) -> str:
+        """Names what came out of them: the digest of their file, ``imagenet`` or ``random``."""
+        if self.kind is Kind.STUDY:
+            raise ValueError(f"expected prepare_weights() first; got {self.where!r} as it is")
+        return self.sha256 or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSources:
+    """Where ``prepare_weights`` looks.
+
+    Attributes:
+        folder: of the files that it brings; they stay for the next time.
+        open_client: opens the way to the network; called only where a file must be fetched.
+        champion: name of a study → its champion's ``.keras`` file and that file's sha256; raises
+            NotFound where it has none.
+    """
+
+    folder: Path
+    open_client: "Callable[[], PoliteClient]"
+    champion: Champion
 
 
 def resolve_weights(model: Model) -> Weights:
-    """Check ``model.backbone`` and ``model.weights`` without loading anything.
+    """Check ``model`` and its weights without loading or fetching anything.
 
     Raises:
-        BadStudy: no such backbone, or it was never trained on ImageNet and should have been.
+        BadStudy: no such backbone or option of it, no such kind of weights, or it was never
+            trained on ImageNet and should have been.
         NotFound: the file is not there.
-        UnsafeInput: it is no HDF5 file by suffix and magic bytes (``code="weights"``).
+        UnsafeInput: it is no file of Keras by suffix and first bytes (``code="weights"``) or not
+            the one that its digest names (``digest``); or the address is one that is not asked.
     """
-    backbone = find_backbone(model.backbone)
-    if model.weights == "random":
-        return Weights(None, "random")
-    if model.weights == "imagenet":
-        if not backbone.pretrained:
+    row = check_options(model)
+    if model.weights == Kind.RANDOM:
+        return Weights(Kind.RANDOM, "random")
+    if model.weights == Kind.IMAGENET:
+        if not row.pretrained:
             raise BadStudy(
-                f"there are no imagenet weights for {model.backbone}; expected 'random' or a path "
-                "to an .h5 file of Keras (--weights)"
+                f"there are no imagenet weights for {row.name}; expected {CHOICES} (--weights)"
             )
-        return Weights("imagenet", "imagenet")
-    path = Path(model.weights)
+        return Weights(Kind.IMAGENET, "imagenet")
+    if model.weights.startswith("study:"):
+        if not _STUDY.fullmatch(model.weights):
+            raise BadStudy(f"weights {model.weights!r}: expected study:<name of a study>")
+        return Weights(Kind.STUDY, model.weights)
+    where, sha256 = _split_pin(model.weights)
+    return _address(where, sha256) if ":/" in where else _file(where, sha256)
+
+
+def prepare_weights(model: Model, sources: WeightSources) -> Model:
+    """``model`` with weights that lie on this machine: what is elsewhere is brought and checked.
+
+    Of an address or a study's champion, the model that is returned names the file and its digest,
+    so that everything after it needs neither the network nor a store.
+
+    Raises:
+        UnsafeInput: what came is not what the digest names (``code="digest"``), or as below.
+        FetchError, Refused: the address did not give it; again may help.
+        NotFound, BadStudy: as ``resolve_weights``; the study has no champion; no such address.
+    """
+    weights = resolve_weights(model)
+    if weights.kind is Kind.ADDRESS:
+        path, sha256 = _fetch(weights, sources), weights.identity
+    elif weights.kind is Kind.STUDY:
+        path, sha256 = _take_champion(weights.where.removeprefix("study:"), sources)
+    else:
+        return model
+    local = model.model_copy(update={"weights": f"{path}#sha256={sha256}"})
+    resolve_weights(local)
+    return local
+
+
+def _split_pin(text: str) -> tuple[str, str | None]:
+    """``x#sha256=…`` → x and the digest; a path may do without."""
+    pinned = _PIN.fullmatch(text)
+    if pinned:
+        return pinned["where"], pinned["sha256"]
+    if "#sha256=" in text:
+        raise BadStudy(f"weights {text!r}: expected 64 hexadecimal digits after #sha256=")
+    return text, None
+
+
+def _file(where: str, sha256: str | None) -> Weights:
+    path = Path(where)
     if not path.is_file():
-        raise NotFound(f"no weights at {model.weights!r}; expected {CHOICES}")
+        raise NotFound(f"no weights at {where!r}; expected {CHOICES}")
+    magic = MAGIC.get(path.suffix)
     with path.open("rb") as file:
-        if path.suffix != ".h5" or file.read(len(HDF5_MAGIC)) != HDF5_MAGIC:
-            raise UnsafeInput("weights", f"{path} is no HDF5 file of Keras; expected {CHOICES}")
+        if magic is None or file.read(len(magic)) != magic:
+            raise UnsafeInput("weights", f"{path} is no file of Keras; expected {CHOICES}")
         file.seek(0)
-        return Weights(str(path), hashlib.file_digest(file, "sha256").hexdigest())
+        came = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 not in (None, came):
+        raise UnsafeInput("digest", f"{path}: expected weights with sha256 {sha256}; got {came}")
+    return Weights(Kind.FILE, str(path), came)
+
+
+def _address(where: str, sha256: str | None) -> Weights:
+    from albumart.http.addresses import check_url, printable
+
+    url = check_url(where)
+    if url.scheme != "https":
+        raise UnsafeInput("bad_scheme", f"{printable(where)}: expected https; got {url.scheme}")
+    if PurePosixPath(_name(where)).suffix not in MAGIC:
+        raise UnsafeInput("weights", f"{printable(where)}: expected an .h5 or .keras file of Keras")
+    if sha256 is None:
+        raise BadStudy(
+            f"weights {printable(where)}: expected #sha256=… after the address, for a file from "
+            "elsewhere is used only where it is the one that was meant; got none"
+        )
+    return Weights(Kind.ADDRESS, where, sha256)
+
+
+def _fetch(weights: Weights, sources: WeightSources) -> Path:
+    """The file of an address, downloaded unless it was before."""
+    from albumart.http.client import FetchPolicy
+
+    # The name stays: Keras reads .weights.h5 in another way than .h5.
+    path = sources.folder / weights.identity / _name(weights.where)
+    if not path.is_file():
+        # The user named this one file: robots.txt is for those who look for files themselves.
+        policy = FetchPolicy(robots=False, max_bytes=MAX_BYTES, deadline=STALL)
+        fetched = path.with_name("fetched")
+        with sources.open_client() as client:
+            client.download(weights.where, policy, fetched)
+        _check_digest(fetched, weights)
+        fetched.replace(path)
+    return path
+
+
+def _check_digest(path: Path, weights: Weights) -> None:
+    with path.open("rb") as file:
+        came = hashlib.file_digest(file, "sha256").hexdigest()
+    if came != weights.sha256:
+        path.unlink()
+        raise UnsafeInput(
+            "digest", f"{weights.where}: expected a file with sha256 {weights.sha256}; got {came}"
+        )
+
+
+def _take_champion(name: str, sources: WeightSources) -> tuple[Path, str]:
+    """The champion's file; ``resolve_weights`` checks its digest as that of any file."""
+    data, sha256 = sources.champion(name)
+    path = sources.folder / f"{sha256}.keras"
+    if not path.is_file():
+        sources.folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(data)
+        partial.replace(path)
+    return path, sha256
+
+
+def _name(address: str) -> str:
+    """``a.weights.h5`` of ``https://x.org/a.weights.h5?download=1``."""
+    return PurePosixPath(re.split("[?#]", address)[0]).name
