@@ -27,8 +27,9 @@ from albumart.evaluation.intervals import (
     bootstrap_each,
     mean_defined,
 )
-from albumart.evaluation.multi_scores import MultiScores, embed_labels, unit_rows
+from albumart.evaluation.multi_scores import MultiScores
 from albumart.evaluation.ranking import rank_cells
+from albumart.models.label_space import embed_labels, unit_rows
 
 Array = TypeVar("Array", FloatArray, IntArray)
 

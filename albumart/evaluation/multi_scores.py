@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from albumart.evaluation.intervals import FloatArray, IntArray
 from albumart.evaluation.ranking import Ranking, rank_cells
+from albumart.models.label_space import unit_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,31 +110,6 @@ def by_popularity(scores: MultiScores, shares: ArrayLike) -> MultiScores:
     common = _check_probabilities(np.asarray(shares)[None, :], (1, scores.k))
     same = np.broadcast_to(common, scores.truth.shape)
     return replace(scores, probabilities=same, answers=None)
-
-
-def embed_labels(weights: ArrayLike, vectors: FloatArray) -> FloatArray:
-    """``(n, k)`` weights of labels → ``(n, d)`` of length 1: where their sum lies in label space.
-
-    A row without a direction stays zero.
-    """
-    return unit_rows(np.asarray(weights, dtype=np.float64) @ vectors)
-
-
-def label_likeness(answers: ArrayLike, vectors: ArrayLike) -> FloatArray:
-    """``(n, d)`` answers in label space → ``(n, k)`` in 0..1: how near each lies to each label.
-
-    It is (1 + cosine) / 2, which keeps the order of the cosines, so that a model that answers in
-    label space is ranked by the same metrics as one that answers with probabilities.
-    """
-    cosines = unit_rows(np.asarray(answers)) @ unit_rows(np.asarray(vectors)).T
-    return np.clip((1 + cosines) / 2, 0, 1)
-
-
-def unit_rows(rows: NDArray[np.generic]) -> FloatArray:
-    """``(n, d)`` scaled to length 1; a row of zeros stays one."""
-    values = rows.astype(np.float64)
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return np.asarray(np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 0))
 
 
 def _check_truth(truth: NDArray[np.generic]) -> NDArray[np.bool_]:

@@ -6,8 +6,6 @@ import pytest
 from albumart.evaluation.multi_scores import (
     by_popularity,
     check_multi_scores,
-    embed_labels,
-    label_likeness,
     label_shares,
     order_matrix,
 )
@@ -89,14 +87,3 @@ def test_popularity_says_the_same_of_every_cover():
 def test_popularity_of_other_labels_is_refused():
     with pytest.raises(ValueError, match=r"shape \(1, 3\); got \(1, 2\)"):
         by_popularity(check_multi_scores(TRUTH, SHARES), [0.5, 0.5])
-
-
-def test_labels_lie_where_their_vectors_point():
-    vectors = np.array([[1.0, 0.0], [0.0, 1.0]])
-    found = embed_labels([[1, 1], [0, 3], [0, 0]], vectors)
-    assert found == pytest.approx(np.array([[0.5**0.5, 0.5**0.5], [0, 1], [0, 0]]))
-
-
-def test_likeness_keeps_the_order_of_the_cosines():
-    likeness = label_likeness([[2.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    assert likeness == pytest.approx(np.array([[1, 0.5, 0]]))
