@@ -6,7 +6,8 @@ a **source** yields pages → a page is parsed into **albums** → albums are st
 album's **cover** is fetched, checked and stored (``covers``, ``images``) → stored things become a
 manifest (``dataset``) → the manifest is validated (``validation``) → split → decoded once into an
 image cache → **features** → a **model** is trained (``training``) → evaluated on a frozen test
-split (``holdout``, ``evaluation``) → promoted, or refused with the reason (``registry``) →
+split (``holdout``, ``evaluation``) and trained again to see what chance and leakage do (``trials``)
+→ promoted, or refused with the reason (``gate``, ``verdict``, ``promotion``, ``registry``) →
 reported (``reports``) → the champion answers predictions (``serving``).
 
 The data walks one way: a later station imports an earlier one, never the reverse. ``tasks`` and

@@ -1,37 +1,87 @@
-"""A candidate on the held-out test split: evaluation, baselines, and the champion beside it.
+"""A candidate on the held-out test split: its figures, and what they are to be read beside.
 
 The test split is frozen by the dataset version's digest; nothing before this station reads it.
+Whatever is chosen here (a threshold, a probe's strength) is chosen on validation.
 """
 
 import io
 import json
 import logging
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.errors import NotFound
-from albumart.evaluation.baselines import BaselineData, evaluate_baselines
+from albumart.evaluation.baselines import BaselineData, NotRun, run_baselines
 from albumart.evaluation.evaluate import Evaluation, evaluate_predictions
 from albumart.evaluation.intervals import Estimate
-from albumart.models.network import load_model, predict_proba
+from albumart.evaluation.not_sure import Threshold, choose_threshold, measure_threshold
+from albumart.evaluation.scores import check_scores
+from albumart.evaluation.shortcut import SourceProbe, probe_source
+from albumart.evaluation.slices import (
+    Slice,
+    decade_of,
+    duplicate_free,
+    evaluate_slices,
+    is_monochrome,
+    size_class,
+)
+from albumart.models.network import HEAD, load_model, predict_proba
 from albumart.stores.models import ModelVersion, model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
-from albumart.training.candidate import (
-    Candidate,
+from albumart.training.candidate import Candidate, read_candidate
+from albumart.training.networks import (
     cached_features,
     cached_pixels,
+    groups_of,
     labels_of,
-    read_candidate,
     splits_of,
 )
 
 logger = logging.getLogger(__name__)
+
+Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a candidate's figures are read beside.
+
+    Attributes:
+        baselines: accuracy on the same split, or why there is none, by name.
+        slices: accuracy by source, decade, size, monochrome and duplicates.
+        threshold: of "not sure", chosen on validation and measured on test; None where no
+            confidence reaches what the study wants.
+        probe: whether a cover tells its source; None where all are of one.
+    """
+
+    baselines: dict[str, Estimate | NotRun]
+    slices: tuple[Slice, ...] = ()
+    threshold: Threshold | None = None
+    probe: SourceProbe | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON; what is undefined is ``None``."""
+        return cast("dict[str, Any]", json.loads(_adapter().dump_json(self)))
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, object]) -> "Findings":
+        """The findings that ``to_dict`` wrote. Raises ValueError on another shape."""
+        return _adapter().validate_python(fields)
+
+
+@cache
+def _adapter() -> TypeAdapter[Findings]:
+    return TypeAdapter(Findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +93,12 @@ class Holdout:
     """
 
     evaluation: Evaluation
-    baselines: dict[str, Estimate]
-    probabilities: NDArray[np.float32]
+    findings: Findings
+    probabilities: Probabilities = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers as plain values; the probabilities stay in the object store."""
-        baselines = {name: asdict(value) for name, value in self.baselines.items()}
-        return {**self.evaluation.to_dict(), "baselines": baselines}
+        return {**self.evaluation.to_dict(), **self.findings.to_dict()}
 
 
 def evaluate_candidate(
@@ -60,7 +109,7 @@ def evaluate_candidate(
         return read_holdout(workspace.objects, candidate.run)
     except NotFound:
         holdout = _evaluate(candidate, study, manifest, workspace)
-    _write(holdout, workspace.objects, candidate.run)
+    write_holdout(workspace.objects, candidate.run, holdout)
     accuracy = holdout.evaluation.metrics["accuracy"]
     logger.info(
         "evaluate   accuracy %.1f %% (%.1f to %.1f) on %d test covers",
@@ -74,11 +123,11 @@ def evaluate_candidate(
 
 def read_holdout(objects: ObjectStore, run: str) -> Holdout:
     """The numbers of ``run``, or NotFound."""
-    record: dict[str, Any] = json.loads(objects.get(f"runs/{run}/evaluation.json"))
+    record: dict[str, Any] = json.loads(objects.get(_record_key(run)))
     probabilities = np.load(io.BytesIO(objects.get(f"runs/{run}/test.npy")), allow_pickle=False)
     return Holdout(
         evaluation=Evaluation.from_dict(record["evaluation"]),
-        baselines={name: Estimate(**fields) for name, fields in record["baselines"].items()},
+        findings=Findings.from_dict(record["findings"]),
         probabilities=probabilities,
     )
 
@@ -86,8 +135,8 @@ def read_holdout(objects: ObjectStore, run: str) -> Holdout:
 def register_candidate(run: str, workspace: Workspace) -> ModelVersion:
     """Enter the evaluated candidate of ``run`` into the registry, once."""
     candidate = read_candidate(workspace.objects, run)
-    numbers = read_holdout(workspace.objects, run).to_dict()
-    baselines = numbers.pop("baselines")
+    holdout = read_holdout(workspace.objects, run)
+    findings = holdout.findings.to_dict()
     draft = ModelVersion(
         study=candidate.study,
         version=0,
@@ -97,41 +146,126 @@ def register_candidate(run: str, workspace: Workspace) -> ModelVersion:
         sha256=candidate.sha256,
         classes=candidate.classes,
         image_size=candidate.image_size,
-        evaluation=numbers,
-        baselines=baselines,
+        evaluation=holdout.evaluation.to_dict(),
+        baselines=findings["baselines"],
+        threshold=findings["threshold"],
     )
     return workspace.models.add_version(draft)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A candidate's model and the arrays that it is asked with; rows are the manifest's."""
+
+    study: Study
+    manifest: Manifest
+    pixels: NDArray[np.uint8]
+    features: NDArray[np.float32] | None
+    labels: NDArray[np.intp]
+    splits: NDArray[np.str_]
+    groups: NDArray[np.str_]
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        return np.flatnonzero(self.splits == split)
 
 
 def _evaluate(
     candidate: Candidate, study: Study, manifest: Manifest, workspace: Workspace
 ) -> Holdout:
-    pixels = cached_pixels(manifest, workspace, candidate.image_size)
-    labels, splits = labels_of(manifest), splits_of(manifest)
-    test = splits == "test"
+    asked = _Asked(
+        study=study,
+        manifest=manifest,
+        pixels=cached_pixels(manifest, workspace, candidate.image_size),
+        features=cached_features(study, manifest, workspace) if study.train.frozen else None,
+        labels=labels_of(manifest),
+        splits=splits_of(manifest),
+        groups=groups_of(manifest),
+    )
     data = workspace.objects.get(model_key(candidate.sha256))
     model = load_model(data, candidate.sha256, workspace.cache / "models")
-    probabilities = predict_proba(model, pixels, np.flatnonzero(test))
-    features = cached_features(study, manifest, workspace) if study.train.frozen else None
+    test = asked.rows("test")
+    probabilities = predict_proba(model, asked.pixels, test)
+    validation = asked.rows("validation")
+    on_validation = (
+        predict_proba(model, asked.pixels, validation)
+        if asked.features is None
+        else predict_proba(model.get_layer(HEAD), asked.features, validation)
+    )
     return Holdout(
         evaluation=evaluate_predictions(
-            labels[test],
+            asked.labels[test],
             probabilities,
             classes=manifest.classes,
-            groups=manifest.frame["group"].to_numpy(dtype=np.str_)[test],
+            groups=asked.groups[test],
         ),
-        baselines=evaluate_baselines(BaselineData(pixels, labels, splits, features)),
+        findings=Findings(
+            baselines=run_baselines(
+                BaselineData(asked.pixels, asked.labels, asked.splits, asked.features)
+            ),
+            slices=_slices(asked, probabilities),
+            threshold=_threshold(asked, on_validation, probabilities),
+            probe=_probe(asked),
+        ),
         probabilities=probabilities,
     )
 
 
-def _write(holdout: Holdout, objects: ObjectStore, run: str) -> None:
+def _slices(asked: _Asked, probabilities: Probabilities) -> tuple[Slice, ...]:
+    test, frame = asked.rows("test"), asked.manifest.frame
+    mine = frame.iloc[test]
+    years = [None if pd.isna(year) else int(year) for year in mine["year"]]
+    grey = is_monochrome(asked.pixels[test])
+    alone = duplicate_free(frame["cluster"].tolist())
+    return evaluate_slices(
+        check_scores(asked.labels[test], probabilities),
+        asked.groups[test],
+        {
+            "source": sources_of(mine),
+            "decade": [decade_of(year) for year in years],
+            "size": [
+                size_class(*sides) for sides in zip(mine["width"], mine["height"], strict=True)
+            ],
+            "colour": ["monochrome" if is_grey else "in colour" for is_grey in grey],
+            "duplicates": [alone[row] for row in test],
+        },
+    )
+
+
+def _threshold(
+    asked: _Asked, on_validation: Probabilities, on_test: Probabilities
+) -> Threshold | None:
+    validation, test = (asked.labels[asked.rows(split)] for split in ("validation", "test"))
+    chosen = choose_threshold(on_validation, validation, asked.study.sure)
+    return None if chosen is None else measure_threshold(chosen, on_test, test)
+
+
+def _probe(asked: _Asked) -> SourceProbe | None:
+    sources = sources_of(asked.manifest.frame)
+    if len(set(sources)) < 2:
+        return None
+    names = asked.manifest.frame["label"].to_numpy(dtype=np.str_)
+    data = BaselineData(asked.pixels, asked.labels, asked.splits, asked.features)
+    features = data.histograms if data.features is None else data.features
+    return probe_source(features, sources, names, groups=asked.groups)
+
+
+def sources_of(frame: pd.DataFrame) -> list[str]:
+    """``(n,)`` name of the source of each row of a manifest."""
+    return [str(album).partition(":")[0] for album in frame["album"]]
+
+
+def write_holdout(objects: ObjectStore, run: str, holdout: Holdout) -> None:
+    """Keep the numbers of ``run``."""
     # The array first: the record, which a reader looks for first, is written when all is there.
     buffer = io.BytesIO()
     np.save(buffer, holdout.probabilities)
     objects.put(f"runs/{run}/test.npy", buffer.getvalue())
-    numbers = holdout.to_dict()
-    record = {"baselines": numbers.pop("baselines"), "evaluation": numbers}
-    objects.put(
-        f"runs/{run}/evaluation.json", json.dumps(record).encode(), content_type="application/json"
-    )
+    record = {
+        "evaluation": holdout.evaluation.to_dict(),
+        "findings": holdout.findings.to_dict(),
+    }
+    objects.put(_record_key(run), json.dumps(record).encode(), content_type="application/json")
+
+
+def _record_key(run: str) -> str:
+    return f"runs/{run}/holdout.json"

@@ -3,8 +3,8 @@
 from prefect import flow
 
 from albumart.training.candidate import Provenance
-from tasks.artifacts import publish_evaluation
-from tasks.evaluate import evaluate_run, register_version
+from tasks.artifacts import publish_evaluation, publish_trials
+from tasks.evaluate import evaluate_run, register_version, run_trials
 from tasks.resources import find_study
 from tasks.train import train_run
 
@@ -29,4 +29,5 @@ def train_model(
     chosen = find_study(study, backbone=backbone, weights=weights)
     run = train_run(chosen, dataset, provenance or Provenance(f"albumart run {study}"))
     publish_evaluation(evaluate_run(chosen, dataset, run))
+    publish_trials(run_trials(chosen, dataset, run))
     return register_version(run)

@@ -4,11 +4,13 @@ from typing import Any
 
 from prefect import task
 
+from albumart import trials
 from albumart.holdout import evaluate_candidate, register_candidate
 from albumart.reports.store import write_report
 from albumart.settings import load_settings
 from albumart.study import Study
 from albumart.training.candidate import read_candidate
+from tasks.artifacts import TrackedProgress
 from tasks.resources import find_dataset, open_stores
 
 
@@ -19,6 +21,17 @@ def evaluate_run(study: Study, dataset: str, run: str) -> dict[str, Any]:
         candidate = read_candidate(workspace.objects, run)
         holdout = evaluate_candidate(candidate, study, find_dataset(dataset), workspace)
     return holdout.to_dict()
+
+
+@task
+def run_trials(study: Study, dataset: str, run: str) -> dict[str, Any]:
+    """Train the candidate of ``run`` again as its study asks: seeds, a random split, folds."""
+    with open_stores() as workspace:
+        candidate, manifest = read_candidate(workspace.objects, run), find_dataset(dataset)
+        total = len(trials.plan_trials(study, manifest))
+        with TrackedProgress("trials", total) as progress:
+            found = trials.run_trials(candidate, study, manifest, workspace, progress.advance)
+    return found.to_dict()
 
 
 @task

@@ -41,10 +41,16 @@ def _plain(found: "Prediction") -> dict[str, object]:
     if found.error:
         return {"path": found.path, "error": found.error}
     labels = [asdict(label) for label in found.labels]
-    return {"path": found.path, "labels": labels, "model": found.model}
+    return {
+        "path": found.path,
+        "labels": labels,
+        "not_sure": found.not_sure,
+        "model": found.model,
+    }
 
 
 def _tell(predictions: Iterable["Prediction"]) -> None:
     for found in predictions:
         labels = ", ".join(f"{label.label} {label.probability:.0%}" for label in found.labels)
-        say(f"{found.path}: {found.error or labels}")
+        told = f"not sure: {labels}" if found.not_sure else labels
+        say(f"{found.path}: {found.error or told}")

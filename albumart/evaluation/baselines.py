@@ -1,7 +1,6 @@
 """What a model has to beat, each on the same split. A baseline is one row of BASELINES."""
 
 import importlib.util
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 
 from albumart.evaluation.intervals import CONFIDENCE, Estimate, wilson
 from albumart.features.hsv import hsv_histograms
-
-log = logging.getLogger(__name__)
 
 NEIGHBOURS: Final = 10
 PROBE_STRENGTHS: Final = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
@@ -55,17 +52,6 @@ class NotRun:
 
 Predictions = NDArray[np.intp]
 Baseline = Callable[[BaselineData], Estimate | NotRun]
-
-
-def evaluate_baselines(data: BaselineData) -> dict[str, Estimate]:
-    """Test accuracy of every baseline that applies, with its 95 % interval."""
-    found: dict[str, Estimate] = {}
-    for name, outcome in run_baselines(data).items():
-        if isinstance(outcome, Estimate):
-            found[name] = outcome
-        else:
-            log.info("baseline %s was not run: %s", name, outcome.reason)
-    return found
 
 
 def run_baselines(data: BaselineData) -> dict[str, Estimate | NotRun]:
@@ -118,7 +104,7 @@ def _boosted_histograms(data: BaselineData) -> Predictions | NotRun:
     XGBoost's defaults, at equal accuracy.
     """
     if importlib.util.find_spec("xgboost") is None:
-        return NotRun("xgboost is not installed; it comes with the extra albumart[boost]")
+        return NotRun("xgboost is not installed; expected the package xgboost-cpu")
     from xgboost import XGBClassifier  # type: ignore[import-not-found,unused-ignore]
 
     train, test = data.rows("train"), data.rows("test")

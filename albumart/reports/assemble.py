@@ -1,15 +1,18 @@
 """A registered version → everything its report is made of."""
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from albumart import __version__
 from albumart.album import cover_key
+from albumart.dataset.duplicates import count_duplicates
 from albumart.dataset.manifest import Manifest, read_manifest
-from albumart.evaluation.evaluate import top_losses
-from albumart.holdout import Holdout, read_holdout
+from albumart.evaluation.evaluate import most_typical, top_losses
+from albumart.holdout import Holdout, read_holdout, sources_of
 from albumart.images import RGB, load_rgb
 from albumart.reports.inputs import (
     CoverExample,
@@ -27,10 +30,10 @@ from albumart.study import Model, Study
 from albumart.training.candidate import (
     Candidate,
     Provenance,
-    labels_of,
     read_candidate,
-    splits_of,
 )
+from albumart.training.networks import labels_of, splits_of
+from albumart.trials import read_trials
 from albumart.validation.stations import recorded_results
 
 THUMBNAIL: Final = 112
@@ -45,13 +48,20 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
     candidate = read_candidate(workspace.objects, version.run)
     holdout = read_holdout(workspace.objects, version.run)
     return ReportInput(
-        study=StudyFacts(study.name, study.title, study.description.strip()),
+        study=StudyFacts(study.name, study.title, study.description.strip(), study.labels.noun),
         dataset=_dataset_facts(workspace, study, manifest, candidate.provenance),
         evaluation=holdout.evaluation,
         headline_note=" ".join(_notes(study, candidate, manifest)),
         published=tuple(PublishedResult(**row.model_dump()) for row in study.published),
         validation=_validation(workspace, study, manifest),
-        baselines=holdout.baselines,
+        baselines=holdout.findings.baselines,
+        slices=holdout.findings.slices,
+        threshold=holdout.findings.threshold,
+        wanted_precision=study.sure,
+        probe=holdout.findings.probe,
+        trials=read_trials(workspace.objects, version.run),
+        duplicates=count_duplicates(manifest),
+        typical=dict(_typical(workspace.objects, manifest, holdout)),
         history=tuple(candidate.history),
         covers=_cover_grid(workspace.objects, manifest),
         top_losses=tuple(_worst(workspace.objects, manifest, holdout)),
@@ -75,9 +85,10 @@ def _dataset_facts(
             for split in ("train", "validation", "test")
         },
         by_status=workspace.every_origin[provenance.origin].cover_counts(
-            provenance.scope or study.collect.scope
+            *(provenance.scopes or study.scopes)
         ),
         excluded=dict(manifest.excluded),
+        by_source=dict(Counter(sources_of(manifest.frame)).most_common()),
     )
 
 
@@ -119,17 +130,45 @@ def _worst(objects: ObjectStore, manifest: Manifest, holdout: Holdout) -> Iterat
     test = np.flatnonzero(splits_of(manifest) == "test")
     worst = top_losses(labels_of(manifest)[test], holdout.probabilities, WORST)
     for position in worst:
-        row = manifest.frame.iloc[int(test[position])]
         answer = int(holdout.probabilities[position].argmax())
-        yield CoverExample(
-            album=row["album"],
-            thumbnail=_thumbnail(objects, row["cover_sha256"]),
-            label=row["label"],
-            predicted=manifest.classes[answer],
-            probability=float(holdout.probabilities[position, answer]),
-            title=_text(row["title"]),
-            artist=_text(row["artist"]),
+        probability = float(holdout.probabilities[position, answer])
+        row = manifest.frame.iloc[int(test[position])]
+        yield _example(objects, row, manifest.classes[answer], probability)
+
+
+def _typical(
+    objects: ObjectStore, manifest: Manifest, holdout: Holdout
+) -> Iterator[tuple[str, tuple[CoverExample, ...]]]:
+    """Each class and the test covers that look most like it to the model, whatever they are."""
+    test = np.flatnonzero(splits_of(manifest) == "test")
+    for number, name in enumerate(manifest.classes):
+        best = most_typical(holdout.probabilities, number, COVERS_PER_CLASS)
+        yield (
+            name,
+            tuple(
+                _example(
+                    objects,
+                    manifest.frame.iloc[int(test[position])],
+                    name,
+                    float(holdout.probabilities[position, number]),
+                )
+                for position in best
+            ),
         )
+
+
+def _example(
+    objects: ObjectStore, row: "pd.Series[Any]", predicted: str, probability: float
+) -> CoverExample:
+    return CoverExample(
+        album=row["album"],
+        thumbnail=_thumbnail(objects, row["cover_sha256"]),
+        label=row["label"],
+        predicted=predicted,
+        probability=probability,
+        title=_text(row["title"]),
+        artist=_text(row["artist"]),
+    )
 
 
 def _thumbnail(objects: ObjectStore, sha256: str) -> RGB:
@@ -145,4 +184,4 @@ def _decision(workspace: Workspace, version: ModelVersion) -> Decision | None:
     if not events:
         return None
     last = events[-1]
-    return Decision(last.action != "refuse", last.reason, str(version.version))
+    return Decision(last.action in ("promote", "rollback"), last.reason, str(version.version))

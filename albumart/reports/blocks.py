@@ -70,7 +70,7 @@ def table(
 
 def figure(plot: Figure, *, alt: str, shows: str, reading: str) -> Markup:
     """A drawing with its caption: what it shows, in bold, and how to read it."""
-    svg = Markup(figure_to_svg(plot))  # noqa: S704  (drawn by us; matplotlib escapes its text)
+    svg = Markup(figure_to_svg(plot, alt))  # noqa: S704  (drawn by us; matplotlib escapes its text)
     width = round(plot.get_figwidth() * UNITS_PER_INCH)
     return _block("figure", svg, alt, shows, reading, width)
 
@@ -95,9 +95,14 @@ def cover_row(name: str, thumbnails: Sequence[RGB]) -> Markup:
     return _block("covers", [data_uri(thumbnail) for thumbnail in thumbnails], name)
 
 
-def mistake_cards(examples: Sequence[CoverExample]) -> Markup:
+def example_cards(examples: Sequence[CoverExample]) -> Markup:
     """Covers with what they were called and what their label says."""
-    return _block("mistakes", [_card(example) for example in examples])
+    return _block("examples", [_card(example) for example in examples])
+
+
+def typical_cards(examples: Sequence[CoverExample]) -> Markup:
+    """Covers of one predicted class: how sure it was, and their label where it is another."""
+    return _block("typical", [_card(example) for example in examples])
 
 
 def data_uri(rgb: RGB) -> str:
@@ -116,13 +121,15 @@ def shrink(rgb: RGB, side: int = THUMBNAIL_SIDE) -> RGB:
     return np.asarray(np.rint(blocks.mean(axis=(1, 3))), dtype=np.uint8)
 
 
-def _card(example: CoverExample) -> dict[str, str]:
+def _card(example: CoverExample) -> dict[str, str | bool]:
+    right = example.predicted in example.label.split(", ")
     named = " by ".join(part for part in (example.title, example.artist) if part)
     return {
         "picture": data_uri(example.thumbnail),
         "alt": f"Cover of {named or example.album}",
         "predicted": example.predicted,
         "sure": percent(example.probability, 0),
+        "right": right,
         "label": example.label,
         "album": named or example.album,
     }

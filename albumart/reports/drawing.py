@@ -108,11 +108,11 @@ def figure_to_png(figure: Figure, *, scale: float = 2.0) -> bytes:
     return buffer.getvalue()
 
 
-def figure_to_svg(figure: Figure) -> str:
+def figure_to_svg(figure: Figure, name: str = "") -> str:
     """One ``<svg>`` element for a page that defines the variables of THEME.
 
     It takes the page's font and the width that it is given, loads nothing, and its ids clash with
-    no other figure's on the page.
+    no other figure's on the page; of two figures that look alike, if they have different names.
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -122,7 +122,7 @@ def figure_to_svg(figure: Figure) -> str:
     svg = svg[svg.index("<svg") :]
     for pattern, replacement in _TO_PAGE:
         svg = pattern.sub(replacement, svg)
-    return _own_ids(svg).strip()
+    return _own_ids(svg, name).strip()
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -145,10 +145,10 @@ _TO_PAGE: Final = (
 )
 
 
-def _own_ids(svg: str) -> str:
+def _own_ids(svg: str, name: str) -> str:
     """Drop the ids that nothing refers to; make the others this figure's own."""
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    prefix = hashlib.sha256(svg.encode()).hexdigest()[:8]
+    prefix = hashlib.sha256((name + svg).encode()).hexdigest()[:8]
 
     def renamed(match: re.Match[str]) -> str:
         return f' id="{prefix}-{match[1]}"' if match[1] in used else ""

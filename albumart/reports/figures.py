@@ -2,10 +2,9 @@
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,90 +23,95 @@ from albumart.reports.drawing import (
     ON_HEAT,
     ORANGE,
     SKY,
-    SURFACE,
     canvas,
     percent_ticks,
     styled,
     two_panels,
 )
+from albumart.reports.marks import (
+    DASHED,
+    QUARTERS,
+    ROW,
+    class_rows,
+    dot,
+    high,
+    legend,
+    note,
+    or_zero,
+    short,
+)
 from albumart.reports.wording import count, percent
-
-LONGEST_NAME = 20
-ROW = 25  # units of height for one class
-DASHED = (0, (4, 3))
-QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One line of the comparison; ``kind`` is a key of KINDS. Ends of ``nan`` draw no interval."""
+    """One line of a comparison.
+
+    Attributes:
+        label: stands above the line, however long it is.
+        estimate: ends of ``nan`` draw no interval.
+        kind: a key of KINDS.
+        values: of which the estimate is the mean, drawn small; none where it is of one alone.
+    """
 
     label: str
     estimate: Estimate
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    shape: str
-    colour: str
-    face: str
-    size: float
-
-
-KINDS: Final[dict[str, _Mark]] = {
-    "ours": _Mark("o", BLUE, BLUE, 9),
-    "baseline": _Mark("s", MUTED, MUTED, 6.5),
-    "published": _Mark("D", ORANGE, SURFACE, 6.5),
-}
+    values: tuple[float, ...] = ()
 
 
 @styled
-def plot_comparison(contenders: Sequence[Contender]) -> Figure:
-    """Accuracies as dots on lines; labels stand above their line, so that they may be long."""
-    labels = [textwrap.wrap(contender.label, 52) for contender in contenders]
-    heights = [30 + 14 * len(lines) for lines in labels]
-    tops = [sum(heights[:row]) for row in range(len(heights) + 1)]
-    figure, axes = canvas(tops[-1] + 32)
-    for contender, lines, (top, bottom) in zip(contenders, labels, pairwise(tops), strict=True):
-        weight = "bold" if contender.kind == "ours" else "normal"
-        axes.text(0, top + 4, "\n".join(lines), va="top", weight=weight)
-        _dot(axes, contender.estimate, bottom - 14, kind=contender.kind)
-        text = percent(contender.estimate.value)
-        _note(axes, text, at=(_high(contender.estimate), bottom - 14))
-    reach = 1.2 * max(_high(contender.estimate) for contender in contenders)
-    axes.set(xlim=(0, min(reach, 1.12)), ylim=(tops[-1], 0), yticks=[])
+def plot_comparison(
+    contenders: Sequence[Contender], value: Callable[[float], str] = percent
+) -> Figure:
+    """Shares as dots on lines that begin at 0; ``value`` writes one in words."""
+    figure, axes = _labelled_lines(contenders, value, least=0)
     axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 1])
-    axes.spines["left"].set_visible(False)
-    percent_ticks(axes, "x")
+    return figure
+
+
+@styled
+def plot_trials(contenders: Sequence[Contender], value: Callable[[float], str] = percent) -> Figure:
+    """The same from near the least end on, with each trial's own value as a small dot."""
+    ends = [contender.estimate.low for contender in contenders]
+    ends += [value for contender in contenders for value in contender.values]
+    known = [end for end in ends if not math.isnan(end)]
+    least = max(0, min(known, default=0) - 0.02)
+    figure, axes = _labelled_lines(contenders, value, least=least)
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     return figure
 
 
 @styled
 def plot_recall(per_class: Sequence[ClassScore]) -> Figure:
     """Recall of each class with its interval, best on top."""
-    order = sorted(per_class, key=lambda score: (-_or_zero(score.recall.value), score.name))
+    order = sorted(per_class, key=lambda score: (-or_zero(score.recall.value), score.name))
     figure, axes = canvas(ROW * len(order) + 44)
     for row, score in enumerate(order):
-        _dot(axes, score.recall, row, kind="ours")
-        _note(axes, f"{percent(score.recall.value, 0)} of {count(score.support)}", at=(1, row))
+        dot(axes, score.recall, row, kind="ours")
+        note(axes, f"{percent(score.recall.value, 0)} of {count(score.support)}", at=(1, row))
     axes.set(xlim=(0, 1), xticks=QUARTERS, xlabel="recall, with its 95 % interval")
-    _class_rows(axes, [score.name for score in order])
+    class_rows(axes, [score.name for score in order])
     percent_ticks(axes, "x")
     return figure
 
 
 @styled
-def plot_confusion(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
-    """Each row: where the covers of one true class went, in per cent of that class."""
+def plot_confusion(
+    confusion: Sequence[Sequence[int]], classes: Sequence[str], *, by_prediction: bool = False
+) -> Figure:
+    """Each row: where the covers of one true class went, in per cent of that class.
+
+    By prediction, each column: what the covers of one predicted class are, in per cent of those.
+    """
     counts = np.asarray(confusion, dtype=float)
-    totals = counts.sum(axis=1, keepdims=True)
+    totals = counts.sum(axis=0 if by_prediction else 1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     side = max(240, 130 + 27 * len(classes))
     figure, axes = canvas(side, width=side)
     for (row, column), share in np.ndenumerate(shares):
         _cell(axes, (column, row), float(share), numbered=len(classes) <= 16)
-    places, names = range(len(classes)), [_short(name) for name in classes]
+    places, names = range(len(classes)), [short(name) for name in classes]
     axes.set(xlim=(-0.5, len(classes) - 0.5), ylim=(len(classes) - 0.5, -0.5), aspect="equal")
     axes.set(xlabel="predicted by the model", ylabel="true, by the label")
     axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor", color=INK)
@@ -132,7 +136,7 @@ def plot_reliability(bins: Sequence[ReliabilityBin]) -> Figure:
                 box.confidence, box.accuracy.value, "o", color=BLUE, markersize=6, clip_on=False
             )
     above.set(xlim=(0, 1), ylim=(0, 1), ylabel="how often it is right")
-    _legend(above)
+    legend(above)
     percent_ticks(above, "y")
     middles = [(box.low + box.high) / 2 for box in bins]
     below.bar(middles, [box.accuracy.n for box in bins], width=0.85 / len(bins), color=SKY)
@@ -152,7 +156,7 @@ def plot_history(history: Sequence[Mapping[str, float]]) -> Figure:
         axes.set_ylabel(name)
         for start in _stage_starts(history):
             axes.axvline(start, color=ORANGE, linewidth=1.2)
-    _legend(above)
+    legend(above)
     percent_ticks(below, "y")
     below.set_xlabel("epoch")
     below.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -170,46 +174,40 @@ def plot_balance(by_split: Mapping[str, Mapping[str, int]]) -> Figure:
     for (split, counts), colour in zip(by_split.items(), (BLUE, SKY, ORANGE), strict=False):
         width = np.array([counts.get(name, 0) for name in order], dtype=float)
         axes.barh(
-            range(len(order)), width, left=start, color=colour, height=0.62, label=_short(split)
+            range(len(order)), width, left=start, color=colour, height=0.62, label=short(split)
         )
         start += width
     for row, name in enumerate(order):
-        _note(axes, count(totals[name]), at=(start[row], row))
+        note(axes, count(totals[name]), at=(start[row], row))
     axes.set(xlabel="covers", xlim=(0, 1.12 * max(1, *totals.values())))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    _class_rows(axes, order)
-    _legend(axes)
+    class_rows(axes, order)
+    legend(axes)
     return figure
 
 
-def _dot(axes: Axes, estimate: Estimate, row: float, *, kind: str) -> None:
-    mark = KINDS[kind]
-    if not math.isnan(estimate.low):
-        ends = [estimate.low, estimate.high]
-        axes.plot(ends, [row, row], color=mark.colour, linewidth=3, alpha=0.45)
-    axes.plot(
-        estimate.value,
-        row,
-        mark.shape,
-        markersize=mark.size,
-        color=mark.colour,
-        markerfacecolor=mark.face,
-        markeredgewidth=1.6,
-        clip_on=False,
-    )
-
-
-def _note(axes: Axes, text: str, *, at: tuple[float, float]) -> None:
-    """Text to the right of a mark; it takes room from the axes where it stands outside."""
-    axes.annotate(
-        text,
-        at,
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        color=MUTED,
-        annotation_clip=False,
-    )
+def _labelled_lines(
+    contenders: Sequence[Contender], value: Callable[[float], str], *, least: float
+) -> tuple[Figure, Axes]:
+    labels = [textwrap.wrap(contender.label, 52) for contender in contenders]
+    heights = [30 + 14 * len(lines) for lines in labels]
+    tops = [sum(heights[:row]) for row in range(len(heights) + 1)]
+    figure, axes = canvas(tops[-1] + 32)
+    for contender, lines, (top, bottom) in zip(contenders, labels, pairwise(tops), strict=True):
+        weight = "bold" if contender.kind == "ours" else "normal"
+        axes.text(least, top + 4, "\n".join(lines), va="top", weight=weight)
+        dot(axes, contender.estimate, bottom - 14, kind=contender.kind)
+        for one in contender.values:
+            axes.plot(one, bottom - 14, "o", markersize=4, color=INK, markerfacecolor="none")
+        end = max(or_zero(high(contender.estimate)), least)
+        note(axes, value(contender.estimate.value), at=(end, bottom - 14))
+    reach = max(or_zero(high(contender.estimate)) for contender in contenders)
+    right = least + 1.2 * (reach - least or 1)
+    axes.set(xlim=(least, min(right, 1 + 0.12 * (1 - least))), ylim=(tops[-1], 0), yticks=[])
+    axes.spines["left"].set_visible(False)
+    if value is percent:
+        percent_ticks(axes, "x")
+    return figure, axes
 
 
 def _cell(axes: Axes, at: tuple[int, int], share: float, *, numbered: bool) -> None:
@@ -219,12 +217,6 @@ def _cell(axes: Axes, at: tuple[int, int], share: float, *, numbered: bool) -> N
     if numbered and share >= 0.005:
         ink = ON_HEAT if share > 0.64 else INK
         axes.text(*at, f"{100 * share:.0f}", ha="center", va="center", color=ink)
-
-
-def _class_rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [_short(name) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
 
 
 def _curve(
@@ -244,21 +236,3 @@ def _column(history: Sequence[Mapping[str, float]], name: str) -> tuple[list[flo
 def _stage_starts(history: Sequence[Mapping[str, float]]) -> list[float]:
     stages = [row.get("stage") for row in history]
     return [epoch + 1.5 for epoch, (old, new) in enumerate(pairwise(stages)) if old != new]
-
-
-def _legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
-
-
-def _short(name: str) -> str:
-    """A name that leaves room for the figure; tables show it whole."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-
-
-def _high(estimate: Estimate) -> float:
-    return estimate.value if math.isnan(estimate.high) else estimate.high
-
-
-def _or_zero(value: float) -> float:
-    return 0.0 if math.isnan(value) else value

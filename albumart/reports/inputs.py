@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from albumart.dataset.duplicates import DuplicateCounts
+from albumart.evaluation.baselines import NotRun
 from albumart.evaluation.evaluate import Evaluation
 from albumart.evaluation.intervals import Estimate
+from albumart.evaluation.multi_evaluate import MultiEvaluation
+from albumart.evaluation.not_sure import Threshold
+from albumart.evaluation.shortcut import SourceProbe
+from albumart.evaluation.slices import Slice
+from albumart.evaluation.trials import Trials
 from albumart.images import RGB
 
 
@@ -20,7 +27,7 @@ class StudyFacts:
 
 @dataclass(frozen=True, slots=True)
 class PublishedResult:
-    """An accuracy that somebody else published for this task."""
+    """What somebody else published for this task: the study's headline figure, 0..1."""
 
     what: str
     value: float
@@ -35,15 +42,17 @@ class DatasetFacts:
 
     Attributes:
         digest: names the dataset version.
-        by_split: split → class → covers.
+        by_split: split → class → covers. A cover with several labels counts once for each.
         by_status: cover status → albums; adds up to the albums that the source listed.
         excluded: why a stored cover is not in the dataset → covers.
+        by_source: source → covers in the dataset.
     """
 
     digest: str
     by_split: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     by_status: Mapping[str, int] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)
+    by_source: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,8 @@ class ExpectationRow:
 class CoverExample:
     """One cover and what the model said about it.
 
-    ``thumbnail`` is ``(h, w, 3) uint8 RGB``; ``probability`` is that of ``predicted``.
+    ``thumbnail`` is ``(h, w, 3) uint8 RGB``; ``probability`` is that of ``predicted``. A cover with
+    several labels has them all in ``label``, with commas between.
     """
 
     album: str
@@ -92,13 +102,24 @@ class ReportInput:
         evaluation: on the test split.
         headline_note: what must be read beside the headline ("trained from scratch: no ImageNet
             weights"); empty where there is nothing to add.
-        published: other people's accuracies.
+        published: other people's results in the study's headline figure.
         validation: one row per expectation.
-        baselines: accuracy on the same split, by name; ``majority`` is said in the headline.
+        baselines: the headline figure on the same split, by name, or why it was not run;
+            ``majority`` is said in the headline.
         history: one mapping per epoch with what is known of ``loss``, ``val_loss``, ``accuracy``,
             ``val_accuracy``, ``learning_rate`` and ``stage``.
         covers: class → thumbnails ``(h, w, 3) uint8 RGB``, a random few of each.
-        top_losses: the worst mistakes, worst first.
+        top_losses: the worst mistakes on the test split, worst first.
+        typical: class → the covers of the test split that look most like it to the model.
+        confused: of a multi-label study, ``(label missed, label said in its stead, covers)``, most
+            first; a single-label one has them in its confusion matrix.
+        slices: the headline figure again, by what is known of the test covers.
+        wanted_precision: how often an answer should be right where "not sure" may be said.
+        threshold: from which confidence on it is, chosen on validation and measured on the test
+            split; None with ``wanted_precision`` says that no threshold reached it.
+        probe: how well the source is told from the cover; None where it was not run.
+        trials: the training again, with other seeds and other splits.
+        duplicates: what of the dataset is the same picture or the same album.
         decision: of the promotion gate, once it was asked.
         temperature: fitted on validation and applied to the probabilities.
         plan: training parameters by name.
@@ -110,14 +131,22 @@ class ReportInput:
 
     study: StudyFacts
     dataset: DatasetFacts
-    evaluation: Evaluation
+    evaluation: Evaluation | MultiEvaluation
     headline_note: str = ""
     published: tuple[PublishedResult, ...] = ()
     validation: tuple[ExpectationRow, ...] = ()
-    baselines: Mapping[str, Estimate] = field(default_factory=dict)
+    baselines: Mapping[str, Estimate | NotRun] = field(default_factory=dict)
     history: tuple[Mapping[str, float], ...] = ()
     covers: Mapping[str, tuple[RGB, ...]] = field(default_factory=dict)
     top_losses: tuple[CoverExample, ...] = ()
+    typical: Mapping[str, tuple[CoverExample, ...]] = field(default_factory=dict)
+    confused: tuple[tuple[str, str, int], ...] = ()
+    slices: tuple[Slice, ...] = ()
+    wanted_precision: float | None = None
+    threshold: Threshold | None = None
+    probe: SourceProbe | None = None
+    trials: Trials | None = None
+    duplicates: DuplicateCounts | None = None
     decision: Decision | None = None
     temperature: float | None = None
     plan: Mapping[str, object] = field(default_factory=dict)

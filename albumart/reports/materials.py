@@ -5,6 +5,8 @@ from typing import Final
 
 from markupsafe import Markup
 
+from albumart.dataset.duplicates import DuplicateCounts
+from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.reports import blocks, figures
 from albumart.reports.inputs import ExpectationRow, ReportInput
 from albumart.reports.wording import count, duration, number, percent
@@ -17,6 +19,11 @@ STATUS_WORDS: Final[dict[str, str]] = {
     "quarantined": "quarantined: what came is no usable image",
     "again": "unavailable for now, to be tried again",
 }
+EXCLUDED_WORDS: Final[dict[str, str]] = {
+    "contradicting_label": "its picture is on albums whose labels contradict each other",
+    "contradicting_work": "the album is told elsewhere with a label that contradicts",
+    "placeholder": "its picture is no cover but stands for a missing one",
+}
 RESULT_WORDS: Final = {True: "holds", False: "✗\u00a0fails"}
 SEVERITIES: Final = ("critical", "warning", "info")
 
@@ -25,27 +32,15 @@ def dataset(report: ReportInput) -> Markup:
     """How many covers of which class are in which split, and what was left out."""
     facts = report.dataset
     return blocks.join(
-        _balance(facts.by_split),
+        _balance(report),
         blocks.subtitle("What became of the albums"),
         _counted("Albums by what became of their cover", "cover", _in_words(facts.by_status))
         or blocks.missing("The statuses of the covers were not counted for this run."),
         blocks.subtitle("What was left out"),
         _counted("Stored covers that are not in the dataset", "reason", _readable(facts.excluded))
         or blocks.missing("No stored cover was left out of the dataset."),
+        _duplicates(report.duplicates),
     )
-
-
-def covers(report: ReportInput) -> Markup | None:
-    """A few random covers of each class, so that one sees what the labels mean."""
-    shown = {name: pictures for name, pictures in report.covers.items() if pictures}
-    if not shown:
-        return None
-    rows = [
-        blocks.join(blocks.subtitle(name), blocks.cover_row(name, pictures))
-        for name, pictures in shown.items()
-    ]
-    intro = "Drawn at random. Try it yourself: would you have guessed?"
-    return blocks.join(blocks.paragraph(intro), *rows)
 
 
 def validation(report: ReportInput) -> Markup:
@@ -95,7 +90,8 @@ def reproduce(report: ReportInput) -> Markup:
     )
 
 
-def _balance(by_split: Mapping[str, Mapping[str, int]]) -> Markup:
+def _balance(report: ReportInput) -> Markup:
+    by_split = report.dataset.by_split
     totals = {split: sum(counts.values()) for split, counts in by_split.items()}
     if not sum(totals.values()):
         return blocks.missing("The covers of each split were not counted for this run.")
@@ -107,15 +103,21 @@ def _balance(by_split: Mapping[str, Mapping[str, int]]) -> Markup:
             figures.plot_balance(by_split),
             alt=f"Covers per class and split: {told}",
             shows="How many covers of each class there are, and where they went.",
-            reading=f"Covers in all: {told}. The model learns from training covers; validation "
-            "covers decide when it has learned enough; test covers are asked once, at the end. "
-            "Covers of one group never lie on both sides.",
+            reading=f"{_what_is_counted(report)}: {told}. The model learns from training covers; "
+            "validation covers decide when it has learned enough; test covers are asked once, at "
+            "the end. Covers of one group never lie on both sides.",
         ),
         blocks.details(
             "Numbers behind this figure",
             blocks.table("Covers by class and split", ("class", *by_split), rows),
         ),
     )
+
+
+def _what_is_counted(report: ReportInput) -> str:
+    if isinstance(report.evaluation, MultiEvaluation):
+        return "A cover counts once for each of its labels; labels in all"
+    return "Covers in all"
 
 
 def _curves(history: tuple[Mapping[str, float], ...]) -> Markup:
@@ -161,7 +163,50 @@ def _in_words(by_status: Mapping[str, int]) -> dict[str, int]:
 
 
 def _readable(excluded: Mapping[str, int]) -> dict[str, int]:
-    return {reason.replace("_", " "): n for reason, n in excluded.items()}
+    return {EXCLUDED_WORDS.get(name, name.replace("_", " ")): n for name, n in excluded.items()}
+
+
+def _duplicates(found: DuplicateCounts | None) -> Markup | None:
+    if found is None:
+        return None
+    text = "No two albums of the dataset have the same picture, nor nearly the same."
+    if found.clusters or found.works:
+        text = (
+            "The same picture, or nearly the same, may be on several albums. Those that agree in "
+            f"their label stay, and are kept in one split; so are an artist's albums. "
+            f"{_parted(found)}"
+        )
+    rows = [(what, count(n)) for what, n in _duplicate_rows(found) if n]
+    return blocks.join(
+        blocks.subtitle("Copies"),
+        blocks.paragraph(text),
+        blocks.table("Copies in the dataset, and what was set aside", ("what", "number"), rows)
+        if rows
+        else None,
+    )
+
+
+def _duplicate_rows(found: DuplicateCounts) -> list[tuple[str, int]]:
+    return [
+        ("albums with exactly the pixels of another", found.equal),
+        ("pictures on two albums or more, or nearly so", found.clusters),
+        ("albums with such a picture", found.albums),
+        ("albums that several sources tell", found.works),
+        ("times that these are told", found.told),
+        ("groups, which no split parts", found.groups),
+        ("set aside: one picture, contradicting labels", found.contradictions),
+        ("set aside: one album, contradicting labels", found.contradicting_works),
+        ("left out: a picture that stands for a missing cover", found.placeholders),
+    ]
+
+
+def _parted(found: DuplicateCounts) -> str:
+    if not found.parted:
+        return "No picture lies in two splits."
+    return (
+        f"But {count(found.parted)} of these pictures lie in more than one split: something is "
+        "wrong, and the figures of this report are too high."
+    )
 
 
 def _worst_first(row: ExpectationRow) -> tuple[bool, int]:

@@ -7,10 +7,12 @@ from pathlib import Path
 from markupsafe import Markup
 
 import albumart
+from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.reports.blocks import environment
+from albumart.reports.headline import headline, score, verdict
 from albumart.reports.inputs import ReportInput
 from albumart.reports.sections import SECTIONS
-from albumart.reports.wording import count, headline, percent, percent_range, verdict
+from albumart.reports.wording import count
 
 
 def render_report(report: ReportInput, path: Path) -> Path:
@@ -36,7 +38,7 @@ def report_html(report: ReportInput) -> str:
         report=report,
         headline=headline(report),
         verdict=verdict(report),
-        score=_score(report),
+        score=score(report),
         facts=_facts(report),
         sections=[
             (name, SECTIONS[name].title, body) for name, body in bodies.items() if body is not None
@@ -45,24 +47,11 @@ def report_html(report: ReportInput) -> str:
     )
 
 
-def _score(report: ReportInput) -> dict[str, str | float]:
-    """Positions, in per cent of the scale's width, for the bar under the headline's number."""
-    accuracy, majority = report.evaluation.metrics["accuracy"], report.baselines.get("majority")
-    return {
-        "value": percent(accuracy.value),
-        "interval": percent_range(accuracy),
-        "at": round(100 * accuracy.value, 2),
-        "low": round(100 * accuracy.low, 2),
-        "width": round(100 * (accuracy.high - accuracy.low), 2),
-        "majority": -1.0 if majority is None else round(100 * majority.value, 2),
-    }
-
-
 def _facts(report: ReportInput) -> dict[str, str | Markup]:
     facts: dict[str, str | Markup] = {
         "study": report.study.name,
         "test covers": count(report.evaluation.n),
-        "classes": count(len(report.evaluation.classes)),
+        **_answers(report),
         "dataset": report.dataset.digest[:12],
     }
     if report.decision is not None:
@@ -70,3 +59,10 @@ def _facts(report: ReportInput) -> dict[str, str | Markup]:
     if report.made_on:
         facts["made on"] = report.made_on
     return facts
+
+
+def _answers(report: ReportInput) -> dict[str, str | Markup]:
+    evaluation = report.evaluation
+    if isinstance(evaluation, MultiEvaluation):
+        return {"labels": count(len(evaluation.labels))}
+    return {"classes": count(len(evaluation.classes))}

@@ -1,81 +1,57 @@
-"""Sections about how well the model does."""
+"""Sections about how well the model does, and what it takes for what."""
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup
 
-from albumart.evaluation.evaluate import ClassScore, most_confused
-from albumart.evaluation.intervals import Estimate
-from albumart.evaluation.metrics import METRICS
+from albumart.evaluation.baselines import NotRun
+from albumart.evaluation.evaluate import ClassScore, Evaluation, most_confused
+from albumart.evaluation.intervals import Estimate, wilson
 from albumart.reports import blocks, figures
 from albumart.reports.figures import Contender
+from albumart.reports.headline import baseline_estimates, headline_estimate, headline_figure
 from albumart.reports.inputs import PublishedResult, ReportInput
 from albumart.reports.wording import (
     UNKNOWN,
     baseline_title,
+    capital,
     count,
-    covers_word,
-    number,
-    number_range,
     percent,
     percent_range,
 )
 
+PAIRS: Final = 10
+
 
 def comparison(report: ReportInput) -> Markup:
-    """Our accuracy beside what guessing, simple methods and other people reach."""
-    contenders = _contenders(report)
+    """Our headline figure beside what guessing, simple methods and other people reach."""
+    contenders, figure = _contenders(report), headline_figure(report)
     return blocks.join(
         blocks.figure(
-            figures.plot_comparison(contenders),
-            alt="Accuracy of each: "
-            + "; ".join(f"{c.label} {percent(c.estimate.value)}" for c in contenders),
-            shows="Who gets how many covers right, best first.",
+            figures.plot_comparison(contenders, figure.value),
+            alt=f"{capital(figure.title)} of each: "
+            + "; ".join(f"{c.label} {figure.value(c.estimate.value)}" for c in contenders),
+            shows=f"Who reaches which {figure.title}, best first.",
             reading=_comparison_reading(report),
         ),
-        None if report.baselines else blocks.missing("No baseline was run beside this model."),
+        None if len(contenders) > 1 else blocks.missing("No baseline was run beside this model."),
         blocks.details(
             "Numbers behind this figure",
             blocks.table(
-                "Accuracy with 95 % interval",
-                ("who", "accuracy", "95 % interval", "covers"),
-                [_contender_row(contender) for contender in contenders],
+                f"{capital(figure.title)} with 95 % interval",
+                ("who", figure.title, "95 % interval", "covers"),
+                [_contender_row(report, contender) for contender in contenders],
             ),
         ),
+        _not_run(report),
     )
 
 
-def metrics(report: ReportInput) -> Markup:
-    """Every figure of METRICS with its interval and its meaning."""
-    rows = [
-        (
-            METRICS[name].title,
-            number(estimate.value),
-            number_range(estimate),
-            "higher" if METRICS[name].higher_is_better else "lower",
-            METRICS[name].meaning,
-        )
-        for name, estimate in report.evaluation.metrics.items()
-    ]
-    return blocks.join(
-        blocks.paragraph(
-            f"All of them are of the same {covers_word(report.evaluation.n)}, which the model "
-            "never saw in training. Accuracies have Wilson's interval; the others are bootstrapped "
-            "by group, so that covers that belong together are drawn together."
-        ),
-        blocks.table(
-            "Figures on the test split",
-            ("figure", "value", "95 % interval", "better", "what it says"),
-            rows,
-            text_columns=(0, 3, 4),
-        ),
-    )
-
-
-def per_class(report: ReportInput) -> Markup:
+def per_class(report: ReportInput, evaluation: Evaluation) -> Markup:
     """Recall and precision of each class."""
-    scores = report.evaluation.per_class
+    scores = evaluation.per_class
     return blocks.join(
         blocks.figure(
             figures.plot_recall(scores),
@@ -99,90 +75,39 @@ def per_class(report: ReportInput) -> Markup:
     )
 
 
-def confusion(report: ReportInput) -> Markup:
+def confusion(report: ReportInput, evaluation: Evaluation) -> Markup:
     """Which class is taken for which."""
-    evaluation = report.evaluation
+    matrix, classes = evaluation.confusion, evaluation.classes
     return blocks.join(
         blocks.figure(
-            figures.plot_confusion(evaluation.confusion, evaluation.classes),
-            alt=f"Confusion matrix. {_commonest_mistakes(report)}",
+            figures.plot_confusion(matrix, classes),
+            alt=f"Confusion matrix by true class. {_commonest_mistakes(evaluation)}",
             shows="What the model takes for what.",
             reading="A row holds the test covers of one true class, a column what the model called "
             "them. Numbers are per cent of the row, so that each row adds up to 100 and the "
-            f"diagonal is the recall. {_commonest_mistakes(report)}",
+            f"diagonal is the recall. {_commonest_mistakes(evaluation)}",
         ),
+        _confused_pairs(evaluation),
+        blocks.details("The same by what the model said", _by_prediction(evaluation)),
         blocks.details(
             "Covers counted",
             blocks.table(
                 "Covers by true class (rows) and predicted class (columns)",
-                ("true ↓ predicted →", *evaluation.classes),
+                ("true ↓ predicted →", *classes),
                 [
                     (name, *(count(cell) for cell in row))
-                    for name, row in zip(evaluation.classes, evaluation.confusion, strict=True)
+                    for name, row in zip(classes, matrix, strict=True)
                 ],
             ),
         ),
-    )
-
-
-def calibration(report: ReportInput) -> Markup:
-    """Whether the model is as often right as it says."""
-    evaluation = report.evaluation
-    return blocks.join(
-        blocks.figure(
-            figures.plot_reliability(evaluation.reliability),
-            alt="Reliability plot: "
-            + "; ".join(
-                f"{percent(box.confidence, 0)} sure, {percent(box.accuracy.value, 0)} right"
-                for box in evaluation.reliability
-                if box.accuracy.n
-            ),
-            shows="Whether “70 % sure” is right seven times in ten.",
-            reading="Each dot gathers the covers of which the model was about equally sure. On the "
-            "dashed line it is as often right as it says; below, it is too sure of itself. The "
-            "bars count the covers of each dot.",
-        ),
-        blocks.paragraph(_calibration_error(report)),
-        blocks.details(
-            "Numbers behind this figure",
-            blocks.table(
-                "Reliability of the top answer",
-                ("sure between", "covers", "mean confidence", "right", "95 % interval"),
-                [
-                    (
-                        f"{percent(box.low, 0)} and {percent(box.high, 0)}",
-                        count(box.accuracy.n),
-                        percent(box.confidence),
-                        percent(box.accuracy.value),
-                        percent_range(box.accuracy),
-                    )
-                    for box in evaluation.reliability
-                    if box.accuracy.n
-                ],
-            ),
-        ),
-    )
-
-
-def mistakes(report: ReportInput) -> Markup:
-    """The covers on which the model was surest and wrong."""
-    if not report.top_losses:
-        return blocks.missing("No mistake was kept for this report.")
-    return blocks.join(
-        blocks.paragraph(
-            "The worst first: the covers to whose own label the model gave the least probability. "
-            "In bold what it said, and how sure it was. Some are mistakes of the model; some are "
-            "covers that nobody would guess, or labels that are wrong."
-        ),
-        blocks.mistake_cards(report.top_losses),
     )
 
 
 def _contenders(report: ReportInput) -> list[Contender]:
-    ours = Contender("this model", report.evaluation.metrics["accuracy"], "ours")
+    ours = Contender("this model", headline_estimate(report), "ours")
     baselines = [
         Contender(baseline_title(name, report.study.label_noun), estimate, "baseline")
-        for name, estimate in report.baselines.items()
+        for name, estimate in baseline_estimates(report).items()
     ]
     published = [_published(result) for result in report.published]
     return sorted([ours, *baselines, *published], key=lambda one: -one.estimate.value)
@@ -198,8 +123,8 @@ def _published(result: PublishedResult) -> Contender:
 
 def _comparison_reading(report: ReportInput) -> str:
     reading = "The circle is this model"
-    if report.baselines:
-        reading += "; squares are simple methods, scored on the same test covers"
+    if baseline_estimates(report):
+        reading += "; squares are guesses and simple methods, scored on the same test covers"
     if report.published:
         reading += (
             "; diamonds are published results, scored on other covers, so that they compare in "
@@ -208,10 +133,21 @@ def _comparison_reading(report: ReportInput) -> str:
     return f"{reading}. A line through a mark is its 95 % interval."
 
 
-def _contender_row(contender: Contender) -> tuple[str, str, str, str]:
-    estimate = contender.estimate
+def _contender_row(report: ReportInput, contender: Contender) -> tuple[str, str, str, str]:
+    estimate, figure = contender.estimate, headline_figure(report)
     covers = count(estimate.n) if estimate.n else UNKNOWN
-    return contender.label, percent(estimate.value), percent_range(estimate), covers
+    return contender.label, figure.value(estimate.value), figure.interval(estimate), covers
+
+
+def _not_run(report: ReportInput) -> Markup | None:
+    rows = [
+        (baseline_title(name, report.study.label_noun), outcome.reason)
+        for name, outcome in report.baselines.items()
+        if isinstance(outcome, NotRun)
+    ]
+    if not rows:
+        return None
+    return blocks.table("Baselines that were not run", ("who", "why"), rows, text_columns=(0, 1))
 
 
 def _class_row(score: ClassScore) -> tuple[str, ...]:
@@ -236,25 +172,36 @@ def _easiest_and_hardest(scores: Sequence[ClassScore]) -> str:
     )
 
 
-def _commonest_mistakes(report: ReportInput) -> str:
-    pairs = most_confused(report.evaluation, 3)
+def _commonest_mistakes(evaluation: Evaluation) -> str:
+    pairs = most_confused(evaluation, 3)
     if not pairs:
         return "No cover was called wrongly."
     told = "; ".join(f"{truth} called {call}: {count(covers)}" for truth, call, covers in pairs)
     return f"The commonest mistakes, in covers: {told}."
 
 
-def _calibration_error(report: ReportInput) -> str:
-    error, floor = report.evaluation.metrics["ece"], report.evaluation.ece_floor
-    text = (
-        f"The mean gap between confidence and accuracy is {percent(error.value)} "
-        f"(95\u00a0% interval {percent_range(error)}). A perfectly calibrated model would show "
-        f"about {percent(floor)} on as few covers, by chance alone."
+def _confused_pairs(evaluation: Evaluation) -> Markup | None:
+    support = {score.name: score.support for score in evaluation.per_class}
+    rows = [
+        (truth, call, count(covers), percent(share.value), percent_range(share))
+        for truth, call, covers in most_confused(evaluation, PAIRS)
+        for share in [wilson(covers, support[truth])]
+    ]
+    if not rows:
+        return None
+    return blocks.table(
+        "Most-confused pairs, by covers",
+        ("of the covers that are", "called", "covers", "share", "95 % interval"),
+        rows,
+        text_columns=(0, 1),
     )
-    if report.temperature is None:
-        return text
-    direction = "softened" if report.temperature > 1 else "sharpened"
-    return (
-        f"{text} Probabilities were {direction} by a temperature of "
-        f"{number(report.temperature, 2)}, fitted on the validation split."
+
+
+def _by_prediction(evaluation: Evaluation) -> Markup:
+    return blocks.figure(
+        figures.plot_confusion(evaluation.confusion, evaluation.classes, by_prediction=True),
+        alt="Confusion matrix by predicted class",
+        shows="What the covers are that the model calls by one name.",
+        reading="Rows and columns are as above, but numbers are per cent of the column, so that "
+        "each column adds up to 100 and the diagonal is the precision.",
     )

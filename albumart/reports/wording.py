@@ -1,16 +1,19 @@
 """Numbers and results in words, the same in the report, on screen and in artifacts."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from albumart.evaluation.intervals import Estimate
-from albumart.reports.inputs import ReportInput
 
 UNKNOWN: Final = "–"
 # Names of baselines → words. A baseline that is not here is shown by its own name.
 BASELINE_TITLES: Final[dict[str, str]] = {
+    "chance": "guessing any {noun} at random",
     "majority": "always guessing the most common {noun}",
+    "popularity": "knowing only how common each {noun} is",
     "histogram_neighbours": "neighbours by colour histogram",
+    "boosted_histograms": "boosted trees on colour histograms",
     "linear_probe": "linear probe on frozen features",
 }
 
@@ -35,6 +38,11 @@ def number_range(estimate: Estimate) -> str:
     return _range(estimate.low, estimate.high, digits=3)
 
 
+def signed(value: float, digits: int = 1) -> str:
+    """4.04 → ``+4.0``, −0.3 → ``−0.3``."""
+    return f"+{number(value, digits)}" if value > 0 else number(value, digits)
+
+
 def count(n: int) -> str:
     """4444 → ``4,444``."""
     return f"{n:,}"
@@ -43,6 +51,17 @@ def count(n: int) -> str:
 def covers_word(n: int) -> str:
     """``1 cover``, ``2 covers``."""
     return f"{n:,}\u00a0{'cover' if n == 1 else 'covers'}"
+
+
+def capital(text: str) -> str:
+    """``micro PR-AUC`` → ``Micro PR-AUC``."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def duration(seconds: float) -> str:
@@ -58,29 +77,9 @@ def baseline_title(name: str, noun: str) -> str:
     return BASELINE_TITLES.get(name, name.replace("_", " ")).replace("{noun}", noun)
 
 
-def headline(report: ReportInput) -> str:
-    """The result in one sentence, with its interval and what guessing would get."""
-    accuracy, noun = report.evaluation.metrics["accuracy"], report.study.label_noun
-    own = (
-        f"{percent(accuracy.value)} of test covers get their {noun} right "
-        f"(95\u00a0% interval {percent_range(accuracy)}, n\u00a0=\u00a0{count(accuracy.n)})"
-    )
-    majority = report.baselines.get("majority")
-    if majority is None:
-        return f"{own}."
-    return f"{own}; {baseline_title('majority', noun)} gets {percent(majority.value)}."
-
-
-def verdict(report: ReportInput) -> str:
-    """What the headline means, for somebody who does not read intervals."""
-    accuracy, majority = report.evaluation.metrics["accuracy"], report.baselines.get("majority")
-    if majority is None:
-        return ""
-    if accuracy.low > majority.value:
-        return "The whole interval lies above guessing: the cover does tell something."
-    if accuracy.high < majority.value:
-        return "The whole interval lies below guessing: this model is worse than no model."
-    return "The interval reaches down to guessing: these covers do not show that the model learned."
+def plural(noun: str) -> str:
+    """``genre`` → ``genres``."""
+    return f"{noun}s"
 
 
 def _range(low: float, high: float, *, digits: int) -> str:

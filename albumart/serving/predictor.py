@@ -1,5 +1,6 @@
 """Image files → the champion's labels."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one file: its labels, best first, or why it could not look."""
+    """What the model says of one file: its labels, best first, or why it could not look.
+
+    ``not_sure``: the best is less probable than what the version needs to be right as often as its
+    study asks; or no probability would be enough.
+    """
 
     path: str
     model: int
     labels: tuple[Label, ...] = ()
+    not_sure: bool = False
     error: str | None = None
 
 
@@ -66,7 +72,18 @@ class Predictor:
         probabilities = predict_proba(self._model, rgb[np.newaxis])[0]
         best = np.argsort(-probabilities, kind="stable")[:top]
         labels = (Label(self.version.classes[i], float(probabilities[i])) for i in best)
-        return Prediction(str(path), self.version.version, labels=tuple(labels))
+        return Prediction(
+            str(path),
+            self.version.version,
+            labels=tuple(labels),
+            not_sure=not probabilities.max() >= self.least_confidence,
+        )
+
+    @property
+    def least_confidence(self) -> float:
+        """How probable an answer must be; ``inf`` where nothing is enough."""
+        threshold = self.version.threshold
+        return math.inf if threshold is None else float(threshold["confidence"])
 
 
 def _read(path: Path) -> bytes:

@@ -9,35 +9,19 @@ import importlib.metadata
 import json
 import logging
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Final
 
 from albumart.album import Origin
-from albumart.dataset.cache import image_cache
 from albumart.dataset.manifest import Manifest
 from albumart.errors import NotFound
-from albumart.evaluation.calibration import fit_temperature
-from albumart.features.embeddings import compute_embeddings, embedding_path
-from albumart.models.network import (
-    apply_temperature,
-    build_extractor,
-    build_head,
-    join,
-    predict_proba,
-    to_bytes,
-)
+from albumart.models.network import to_bytes
 from albumart.models.weights import resolve_weights
-from albumart.progress import progress_bar
 from albumart.stores.models import model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
-from albumart.training.fit import MONITOR, Examples, fit
-
-if TYPE_CHECKING:
-    import keras
+from albumart.training.fit import MONITOR
+from albumart.training.networks import fit_network, splits_of, whole_model
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +33,12 @@ RECIPE: Final = 1
 class Provenance:
     """How a run came about, for its report: the command that repeats it, and who answered.
 
-    ``scope`` is the part of a source that was asked, where it was not the study's own.
+    ``scopes`` are the parts of sources that were asked, where they were not the study's own.
     """
 
     command: str
     origin: Origin = Origin.LIVE
-    scope: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,41 +109,17 @@ def read_candidate(objects: ObjectStore, run: str) -> Candidate:
     """The candidate of ``run``, or NotFound."""
     record = json.loads(objects.get(_record_key(run)))
     came = record["provenance"]
-    provenance = Provenance(came["command"], Origin(came["origin"]), came.get("scope", ""))
+    # Once there was one scope at most.
+    scopes = came["scopes"] if "scopes" in came else filter(None, [came.get("scope")])
+    provenance = Provenance(came["command"], Origin(came["origin"]), tuple(scopes))
     return Candidate(**record | {"classes": tuple(record["classes"]), "provenance": provenance})
-
-
-def cached_pixels(manifest: Manifest, workspace: Workspace, size: int) -> NDArray[np.uint8]:
-    """``(n, size, size, 3) uint8 RGB`` of every cover of ``manifest``, decoded once."""
-    with progress_bar("decoding", len(manifest.frame)) as advance:
-        return image_cache(
-            workspace.cache / "images", manifest, workspace.objects, size=size, progress=advance
-        )
-
-
-def cached_features(study: Study, manifest: Manifest, workspace: Workspace) -> NDArray[np.float32]:
-    """``(n, d) float32`` features of the study's frozen backbone, computed once."""
-    pixels = cached_pixels(manifest, workspace, study.model.image_size)
-    path = embedding_path(workspace.cache / "features", manifest.digest, study)
-    return compute_embeddings(pixels, study, path)
-
-
-def labels_of(manifest: Manifest) -> NDArray[np.intp]:
-    """``(n,)`` class numbers, in manifest order."""
-    return np.array([manifest.classes.index(label) for label in manifest.frame["label"]])
-
-
-def splits_of(manifest: Manifest) -> NDArray[np.str_]:
-    """``(n,)`` names of the splits, in manifest order."""
-    return manifest.frame["split"].to_numpy(dtype=np.str_)
 
 
 def _train(
     study: Study, manifest: Manifest, workspace: Workspace, *, run: str, provenance: Provenance
 ) -> Candidate:
-    fit_model = _fit_head_on_features if study.train.frozen else _fit_whole_network
-    model, history, temperature = fit_model(study, manifest, workspace)
-    data = to_bytes(model)
+    fitted = fit_network(study, manifest, workspace, splits_of(manifest))
+    data = to_bytes(whole_model(study, fitted))
     sha256 = hashlib.sha256(data).hexdigest()
     workspace.objects.put(model_key(sha256), data)
     return Candidate(
@@ -169,64 +129,12 @@ def _train(
         classes=manifest.classes,
         image_size=study.model.image_size,
         sha256=sha256,
-        temperature=temperature,
-        history=history,
+        temperature=fitted.temperature,
+        history=fitted.history,
         plan={"model": study.model.model_dump(), "train": study.train.model_dump()},
         versions=library_versions(),
         provenance=provenance,
     )
-
-
-def _fit_head_on_features(
-    study: Study, manifest: Manifest, workspace: Workspace
-) -> "tuple[keras.Model, list[dict[str, float]], float]":
-    features = cached_features(study, manifest, workspace)
-    examples = _examples(features, manifest)
-    head = build_head(
-        study.train,
-        classes=len(manifest.classes),
-        normalize=features[examples.train],
-        width=features.shape[1],
-    )
-    history = fit(head, examples, study.train, classes=len(manifest.classes))
-    temperature = _calibrate(head, head, examples)
-    return join(build_extractor(study.model, seed=study.train.seed), head), history, temperature
-
-
-def _fit_whole_network(
-    study: Study, manifest: Manifest, workspace: Workspace
-) -> "tuple[keras.Model, list[dict[str, float]], float]":
-    pixels = cached_pixels(manifest, workspace, study.model.image_size)
-    examples = _examples(pixels, manifest)
-    extractor = build_extractor(study.model, seed=study.train.seed)
-    head = build_head(
-        study.train,
-        classes=len(manifest.classes),
-        normalize=None,
-        width=extractor.output_shape[-1],
-    )
-    model = join(extractor, head)
-    history = fit(model, examples, study.train, classes=len(manifest.classes))
-    return model, history, _calibrate(model, head, examples)
-
-
-def _examples(inputs: NDArray[np.uint8] | NDArray[np.float32], manifest: Manifest) -> Examples:
-    splits = splits_of(manifest)
-    return Examples(
-        inputs=inputs,
-        labels=labels_of(manifest),
-        train=np.flatnonzero(splits == "train"),
-        validation=np.flatnonzero(splits == "validation"),
-    )
-
-
-def _calibrate(model: "keras.Model", head: "keras.Model", examples: Examples) -> float:
-    """Fit the temperature on validation and lay it into the head's last layer."""
-    rows = examples.validation
-    probabilities = predict_proba(model, examples.inputs, rows)
-    temperature = fit_temperature(probabilities, examples.labels[rows])
-    apply_temperature(head, temperature)
-    return float(temperature)
 
 
 def library_versions() -> dict[str, str]:

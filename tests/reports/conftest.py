@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
+from albumart.dataset.duplicates import DuplicateCounts
+from albumart.evaluation.baselines import NotRun
 from albumart.evaluation.evaluate import evaluate_predictions
-from albumart.evaluation.intervals import wilson
+from albumart.evaluation.intervals import Estimate, wilson
+from albumart.evaluation.multi_evaluate import evaluate_multi_predictions, multi_most_confused
+from albumart.evaluation.multi_scores import check_multi_scores, label_shares, order_matrix
+from albumart.evaluation.not_sure import Threshold
+from albumart.evaluation.seeds import summarize_seeds
+from albumart.evaluation.shortcut import SourceProbe
+from albumart.evaluation.slices import Slice
+from albumart.evaluation.trials import Trials
 from albumart.reports.inputs import (
     CoverExample,
     DatasetFacts,
@@ -19,6 +28,11 @@ CLASSES = (
     *("ambient", "dubstep", "folk", "hiphop_rap", "jazz"),
     *("metal", "pop", "punk", "rock", "soul"),
 )
+MOODS = (
+    *("aggressive", "bittersweet", "bleak", "calm", "cheerful", "cold", "confrontational"),
+    *("dreamy", "earthy", "elegant", "energetic", "gloomy", "intimate", "nocturnal"),
+    *("playful", "reflective", "sad", "sensual", "sweet", "warm"),
+)
 SCRIPT = '<img src=x onerror="alert(1)">'
 LINK = "[x](javascript:alert(1))"
 
@@ -31,6 +45,88 @@ def made_evaluation(n=560, strength=1.3, seed=0):
     shares = np.exp(1.5 * logits)
     shares /= shares.sum(axis=1, keepdims=True)
     return evaluate_predictions(truth, shares, classes=CLASSES, groups=np.arange(n) // 2)
+
+
+def made_moods(n=400, strength=1.2, seed=1):
+    """``(truth, probabilities, order)`` of n covers with one to six moods each."""
+    rng = np.random.default_rng(seed)
+    common = np.geomspace(1, 0.12, len(MOODS))
+    common /= common.sum()
+    said = [rng.choice(len(MOODS), rng.integers(1, 7), replace=False, p=common) for _ in range(n)]
+    order = order_matrix(said, len(MOODS))
+    logits = np.log(common) + 1.6 + rng.normal(size=order.shape)
+    logits += strength * (order > 0) * rng.uniform(0, 2, len(MOODS))
+    return order > 0, 1 / (1 + np.exp(-logits)), order
+
+
+def made_multi_evaluation():
+    truth, probabilities, order = made_moods()
+    scores = check_multi_scores(truth, probabilities, order=order)
+    evaluation = evaluate_multi_predictions(
+        scores,
+        MOODS,
+        groups=np.arange(len(truth)) // 2,
+        shares=label_shares(made_moods(seed=2)[0]),
+        threshold=0.4,
+    )
+    return evaluation, multi_most_confused(scores, MOODS, 8)
+
+
+def made_trials(metrics, *, random_gain=0.055):
+    """Three seeds near these metrics, as many on a random split, and five folds."""
+
+    def moved(by):
+        return {
+            name: summarize_seeds([shifted(found, by + luck) for luck in (0.0, -0.011, 0.008)])
+            for name, found in metrics.items()
+        }
+
+    accuracy = metrics["accuracy"]
+    return Trials(
+        seeds=(0, 1, 2),
+        grouped=moved(0.0),
+        random=moved(random_gain),
+        leakage=Estimate(random_gain, random_gain - 0.04, random_gain + 0.04, accuracy.n),
+        folds=5,
+        crossed=Estimate(accuracy.value - 0.01, accuracy.low + 0.01, accuracy.high - 0.03, 3720),
+    )
+
+
+def shifted(found, by):
+    return Estimate(found.value + by, found.low + by, found.high + by, found.n)
+
+
+def made_slices():
+    return (
+        Slice("source", "bandcamp", 560, wilson(231, 560)),
+        Slice("decade", "2010s", 320, wilson(140, 320)),
+        Slice("decade", "2000s", 180, wilson(66, 180)),
+        Slice("decade", "unknown", 60, wilson(25, 60)),
+        Slice("size", "1000 px and more", 500, wilson(210, 500)),
+        Slice("size", "600–999 px", 48, wilson(20, 48)),
+        Slice("size", "300–599 px", 12, None),
+        Slice("colour", "in colour", 470, wilson(200, 470)),
+        Slice("colour", "monochrome", 90, wilson(31, 90)),
+    )
+
+
+def made_typical(classes):
+    for number, name in enumerate(classes):
+        yield (
+            name,
+            tuple(
+                CoverExample(
+                    album=f"bandcamp:{100 * number + place}",
+                    thumbnail=made_cover(100 * number + place),
+                    label=name if place != 2 else classes[number - 1],
+                    predicted=name,
+                    probability=0.99 - place / 40,
+                    title=f"Record {place}",
+                    artist="Somebody",
+                )
+                for place in range(6)
+            ),
+        )
 
 
 def made_cover(seed, side=64):
@@ -71,6 +167,7 @@ def split_counts(scale):
 
 @pytest.fixture(scope="session")
 def full_report():
+    evaluation = made_evaluation()
     return ReportInput(
         study=StudyFacts("sandbox-genre", "Ten made genres", "Covers that the sandbox draws."),
         dataset=DatasetFacts(
@@ -81,9 +178,10 @@ def full_report():
                 "test": split_counts(4),
             },
             by_status={"stored": 4444, "absent": 5556, "again": 0},
-            excluded={"contradicting_labels": 31, "blank": 4},
+            excluded={"contradicting_label": 31, "no_known_genre": 4},
+            by_source={"bandcamp": 3720},
         ),
-        evaluation=made_evaluation(),
+        evaluation=evaluation,
         headline_note="trained from scratch: no ImageNet weights",
         published=(
             PublishedResult("VGG16 bottleneck features, 3,000 test covers", 0.33, 0.313, 0.347),
@@ -96,10 +194,24 @@ def full_report():
             ),
             ExpectationRow("split", "is a rumour", "unheard_of", passed=False),
         ),
-        baselines={"majority": wilson(105, 560), "histogram_neighbours": wilson(140, 560)},
+        baselines={
+            "chance": Estimate(0.1, 0.075, 0.125, 560),
+            "majority": wilson(105, 560),
+            "histogram_neighbours": wilson(140, 560),
+            "boosted_histograms": NotRun("xgboost is not installed; it comes with a made extra"),
+        },
         history=tuple(made_history()),
         covers={name: tuple(made_cover(seed) for seed in range(8)) for name in CLASSES},
         top_losses=tuple(made_losses()),
+        typical=dict(made_typical(CLASSES)),
+        slices=made_slices(),
+        wanted_precision=0.8,
+        threshold=Threshold(0.72, 0.8, wilson(96, 560), wilson(74, 96)),
+        probe=SourceProbe(wilson(640, 800), 0.5, ("bandcamp", "itunes"), CLASSES[:4]),
+        trials=made_trials(evaluation.metrics),
+        duplicates=DuplicateCounts(
+            equal=40, clusters=31, albums=66, contradictions=31, groups=3100
+        ),
         decision=Decision(promoted=True, reason="first champion: above guessing", version="v1"),
         temperature=1.4,
         plan={
@@ -115,6 +227,35 @@ def full_report():
         versions={"python": "3.11.7", "keras": "3.15.0"},
         seconds={"collect": 3.21, "covers": 41.0, "train": 75.2},
         made_on="21 November 2026",
+    )
+
+
+@pytest.fixture(scope="session")
+def multi_report():
+    """A study with several moods for each cover."""
+    evaluation, confused = made_multi_evaluation()
+    moods = {score.name: score.support for score in evaluation.per_label}
+    return ReportInput(
+        study=StudyFacts("sandbox-moods", "Twenty made moods", label_noun="mood"),
+        dataset=DatasetFacts(
+            digest="7c" * 32,
+            by_split={"train": {name: 5 * n for name, n in moods.items()}, "test": moods},
+            by_source={"allmusic": 2400, "bandcamp": 60},
+        ),
+        evaluation=evaluation,
+        published=(PublishedResult("a made paper", 0.2),),
+        covers={name: tuple(made_cover(seed) for seed in range(8)) for name in MOODS[:3]},
+        top_losses=(
+            CoverExample("allmusic:1", made_cover(1), "sad, bleak", "cheerful", 0.9, "One", "Two"),
+            CoverExample("allmusic:2", made_cover(2), "warm, calm", "calm", 0.7, "Three", "Four"),
+        ),
+        confused=confused,
+        slices=(
+            Slice("decade", "1990s", 300, Estimate(0.3, 0.25, 0.36, 300)),
+            Slice("decade", "unknown", 100, Estimate(0.33, 0.24, 0.42, 100)),
+        ),
+        decision=Decision(promoted=False, reason="a person refused it", version="v3"),
+        duplicates=DuplicateCounts(groups=2000),
     )
 
 

@@ -7,8 +7,14 @@ import pytest
 from markupsafe import Markup
 
 from albumart.reports import blocks
+from albumart.reports.inputs import CoverExample
 
 HOSTILE = "<script>alert('x')</script>"
+BLACK = np.zeros((8, 8, 3), np.uint8)
+
+
+def example(label="punk", predicted="metal"):
+    return CoverExample(HOSTILE, BLACK, label, predicted, 0.9, HOSTILE, HOSTILE)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,9 @@ HOSTILE = "<script>alert('x')</script>"
         blocks.details(HOSTILE, blocks.paragraph(HOSTILE)),
         blocks.facts({HOSTILE: HOSTILE}),
         blocks.command(HOSTILE),
-        blocks.cover_row(HOSTILE, [np.zeros((8, 8, 3), np.uint8)]),
+        blocks.cover_row(HOSTILE, [BLACK]),
+        blocks.example_cards([example(HOSTILE, HOSTILE)]),
+        blocks.typical_cards([example(HOSTILE, "metal")]),
     ],
 )
 def test_text_is_escaped(made):
@@ -61,3 +69,17 @@ def test_data_uri_is_a_jpeg():
     head, data = blocks.data_uri(np.full((16, 16, 3), 128, np.uint8)).split(",")
     assert head == "data:image/jpeg;base64"
     assert base64.b64decode(data).startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(
+    ("label", "mistakes", "typical"),
+    [
+        ("punk", "but labelled punk", "but labelled punk"),
+        ("metal", ">labelled metal", None),
+        ("punk, metal", ">labelled punk, metal", None),
+    ],
+)
+def test_a_card_says_where_the_label_is_another(label, mistakes, typical):
+    assert mistakes in blocks.example_cards([example(label)])
+    strip = blocks.typical_cards([example(label)])
+    assert typical in strip if typical else "labelled" not in strip

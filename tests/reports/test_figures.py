@@ -10,7 +10,8 @@ from albumart.evaluation.evaluate import ClassScore
 from albumart.evaluation.intervals import Estimate, wilson
 from albumart.reports import figures
 from albumart.reports.drawing import THEME, WIDTH, figure_to_png, figure_to_svg
-from albumart.reports.figures import KINDS, Contender
+from albumart.reports.figures import Contender
+from albumart.reports.marks import KINDS
 
 
 def texts(axes):
@@ -35,6 +36,17 @@ def test_comparison_wraps_what_is_long():
     assert max(len(line) for line in texts(axes)[0].splitlines()) <= 52
 
 
+def test_trials_draw_each_value_and_begin_near_the_least():
+    contenders = [
+        Contender("three seeds", Estimate(0.4, 0.35, 0.46, 9), "ours", (0.39, 0.4, 0.41)),
+        Contender("a failed one", Estimate(math.nan, math.nan, math.nan, 9), "published"),
+    ]
+    axes = figures.plot_trials(contenders).axes[0]
+    assert len(axes.lines) == 2 + 3 + 1
+    assert axes.get_xlim()[0] == pytest.approx(0.33)
+    assert texts(axes)[-1] == "–"
+
+
 def test_recall_is_sorted_best_first_and_survives_an_empty_class():
     scores = [
         ClassScore("worse", 10, wilson(1, 4), wilson(2, 10)),
@@ -55,6 +67,11 @@ def test_confusion_is_normalised_by_row_and_names_its_axes():
         "true, by the label",
     )
     assert len(axes.patches) == 4
+
+
+def test_confusion_by_prediction_is_normalised_by_column():
+    axes = figures.plot_confusion([[3, 1], [0, 9]], ["a", "b"], by_prediction=True).axes[0]
+    assert texts(axes) == ["100", "10", "90"]
 
 
 def test_confusion_of_a_class_without_covers_and_of_many_classes():
@@ -135,6 +152,13 @@ def test_equal_figures_are_equal_bytes_and_their_ids_are_their_own(plotted):
     assert ids(other)
     assert not ids(svg) & ids(other)
     assert set(re.findall(r"url\(#([^)]+)\)", other)) <= ids(other)
+
+
+def test_figures_that_look_alike_have_their_own_ids_by_their_name(plotted):
+    first, second = (figure_to_svg(plotted(), name) for name in ("by row", "by column"))
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
 
 
 def test_png(plotted):

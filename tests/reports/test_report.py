@@ -10,8 +10,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from albumart.evaluation.baselines import NotRun
 from albumart.evaluation.evaluate import evaluate_predictions
 from albumart.evaluation.intervals import wilson
+from albumart.evaluation.multi_evaluate import evaluate_multi_predictions
+from albumart.evaluation.multi_scores import check_multi_scores
+from albumart.evaluation.not_sure import Threshold
+from albumart.evaluation.seeds import summarize_seeds
+from albumart.evaluation.shortcut import SourceProbe
+from albumart.evaluation.slices import Slice
+from albumart.evaluation.trials import Trials
 from albumart.reports import report as module
 from albumart.reports.drawing import THEME
 from albumart.reports.inputs import (
@@ -57,6 +65,8 @@ class Page(HTMLParser):
 def hostile_report():
     """Every text of a report is the hostile one."""
     picture = np.zeros((8, 8, 3), np.uint8)
+    example = CoverExample(HOSTILE, picture, HOSTILE, f"{HOSTILE}2", 0.9, HOSTILE, HOSTILE)
+    seeds = summarize_seeds([wilson(1, 2)])
     classes = (HOSTILE, f"{HOSTILE}2")
     return ReportInput(
         study=StudyFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
@@ -65,6 +75,7 @@ def hostile_report():
             by_split={HOSTILE: dict.fromkeys(classes, 3)},
             by_status={HOSTILE: 3},
             excluded={HOSTILE: 3},
+            by_source={HOSTILE: 3},
         ),
         evaluation=evaluate_predictions(
             [0, 1], [[0.9, 0.1], [0.8, 0.2]], classes=classes, groups=[0, 1]
@@ -72,10 +83,24 @@ def hostile_report():
         headline_note=HOSTILE,
         published=(PublishedResult(HOSTILE, 0.3, source=HOSTILE),),
         validation=(ExpectationRow(HOSTILE, HOSTILE, HOSTILE, passed=False, detail=HOSTILE),),
-        baselines={"majority": wilson(1, 2), HOSTILE: wilson(1, 2)},
+        baselines={
+            "majority": wilson(1, 2),
+            HOSTILE: wilson(1, 2),
+            f"{HOSTILE}2": NotRun(HOSTILE),
+        },
         history=({HOSTILE: 1.0, "loss": 1.0},),
         covers={HOSTILE: (picture,)},
-        top_losses=(CoverExample(HOSTILE, picture, HOSTILE, HOSTILE, 0.9, HOSTILE, HOSTILE),),
+        top_losses=(example,),
+        typical={HOSTILE: (example,)},
+        confused=((HOSTILE, HOSTILE, 3),),
+        slices=(
+            Slice(HOSTILE, HOSTILE, 60, wilson(3, 60)),
+            Slice(HOSTILE, f"{HOSTILE}2", 3, None),
+            Slice(f"{HOSTILE}3", HOSTILE, 3, None),
+        ),
+        threshold=Threshold(0.7, 0.8, wilson(1, 2), wilson(1, 1)),
+        probe=SourceProbe(wilson(60, 80), 0.5, (HOSTILE, HOSTILE), (HOSTILE,)),
+        trials=Trials((0,), {"accuracy": seeds, HOSTILE: seeds}, {"accuracy": seeds}),
         decision=Decision(promoted=False, reason=HOSTILE, version=HOSTILE),
         plan={HOSTILE: HOSTILE},
         reproduce=HOSTILE,
@@ -85,17 +110,36 @@ def hostile_report():
     )
 
 
+def hostile_multi_report():
+    """The same with several labels for each cover."""
+    truth, probabilities = [[1, 0], [1, 1]], [[0.9, 0.1], [0.8, 0.2]]
+    evaluation = evaluate_multi_predictions(
+        check_multi_scores(truth, probabilities),
+        (HOSTILE, f"{HOSTILE}2"),
+        groups=[0, 1],
+        shares=[0.5, 0.5],
+    )
+    return replace(hostile_report(), evaluation=evaluation)
+
+
 @pytest.fixture(scope="module")
 def full_text(full_report):
     return report_html(full_report)
 
 
 @pytest.fixture(
-    scope="module", params=["full", "minimal", "hostile"], ids=lambda param: f"{param} report"
+    scope="module",
+    params=["full", "minimal", "several labels", "hostile", "hostile, several labels"],
 )
-def text(request, full_text, minimal_report):
-    made = {"full": lambda: full_text, "minimal": lambda: report_html(minimal_report)}
-    return made.get(request.param, lambda: report_html(hostile_report()))()
+def text(request, full_text, minimal_report, multi_report):
+    made = {
+        "full": lambda: full_text,
+        "minimal": lambda: report_html(minimal_report),
+        "several labels": lambda: report_html(multi_report),
+        "hostile": lambda: report_html(hostile_report()),
+        "hostile, several labels": lambda: report_html(hostile_multi_report()),
+    }
+    return made[request.param]()
 
 
 def test_nothing_is_loaded(text):
@@ -163,13 +207,24 @@ def test_the_head_says_the_result(full_text):
     assert "first champion: above guessing" in plain
 
 
-def test_a_refusal_is_said(full_report):
-    refused = replace(full_report, decision=Decision(promoted=False, reason="NaN", version="v2"))
+def test_a_refusal_is_said(minimal_report):
+    refused = replace(minimal_report, decision=Decision(promoted=False, reason="NaN", version="v2"))
     assert "✗ Not promoted:</strong> NaN" in report_html(refused)
 
 
-def test_sections_are_the_table_s(full_text):
-    assert [attrs["id"] for attrs in Page(full_text).all("section")] == list(SECTIONS)
+def test_sections_are_those_of_the_table_that_have_a_body(full_text, full_report):
+    bodies = {name: section.body(full_report) for name, section in SECTIONS.items()}
+    shown = [name for name, body in bodies.items() if body is not None]
+    assert [attrs["id"] for attrs in Page(full_text).all("section")] == shown
+    assert set(SECTIONS) - set(shown) == {"labels", "confused", "multi-metrics"}
+
+
+def test_a_report_on_several_labels_leads_with_what_fits(multi_report):
+    plain = report_html(multi_report).replace("\u00a0", " ")
+    assert "Saying which moods a cover has" in plain
+    assert "<dt>labels</dt><dd>20</dd>" in plain
+    assert "<span>1</span>" in plain
+    assert "100 %</span></p>" not in plain
 
 
 def test_a_section_without_body_is_left_out(minimal_report, monkeypatch):
@@ -189,11 +244,12 @@ def test_light_and_dark_define_every_colour_of_the_figures():
         assert f"{variable}: " in dark.split("@media")[0], colour
 
 
-def test_ten_classes_of_noise_stay_under_three_megabytes(full_report):
+def test_ten_classes_of_noise_stay_under_three_megabytes(full_text, minimal_report):
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (224, 224, 3), dtype=np.uint8)
-    covers = dict.fromkeys(full_report.covers, (noise,) * 12)
-    assert len(report_html(replace(full_report, covers=covers)).encode()) < 3_000_000
+    covers = {f"genre {number}": (noise,) * 12 for number in range(10)}
+    noisy = report_html(replace(minimal_report, covers=covers))
+    assert len(noisy.encode()) + len(full_text.encode()) < 3_000_000
 
 
 def test_render_writes_the_page_and_makes_its_folder(tmp_path, minimal_report):

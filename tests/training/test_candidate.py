@@ -1,88 +1,38 @@
 """The stations from stored covers to a judged model, on real stores and a made collection."""
 
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from quick_study import study
 
-from albumart.album import Origin
-from albumart.collect.scrape import collect_albums
-from albumart.covers import download_covers
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.dataset.version import build_version
-from albumart.endpoints import Endpoints
 from albumart.errors import NotFound, ValidationFailed
+from albumart.evaluation.baselines import NotRun
+from albumart.evaluation.intervals import Estimate
+from albumart.evaluation.rivals import MEASURES
 from albumart.holdout import evaluate_candidate, read_holdout, register_candidate
-from albumart.http.client import PoliteClient
-from albumart.http.pacing import Pacer
 from albumart.models.network import load_model, predict_proba
-from albumart.promotion import answers_beside_champion, judge_version
+from albumart.promotion import case_of, judge_version, rivals_of
 from albumart.registry import promote_by_hand, roll_back
 from albumart.reports.store import fetch_report, write_report
-from albumart.sandbox.server import running_sandbox
-from albumart.sandbox.site import MadeSite
 from albumart.serving.predictor import Predictor
-from albumart.sources import SOURCES, Query
 from albumart.stores.models import model_key
-from albumart.stores.workspace import Workspace, open_workspace
-from albumart.study import Study, load_study
+from albumart.stores.workspace import Workspace
+from albumart.study import Study
 from albumart.training.candidate import (
     Candidate,
     Provenance,
-    cached_pixels,
-    labels_of,
     read_candidate,
     run_digest,
     train_candidate,
 )
-from albumart.validation.stations import (
-    recorded_results,
-    validate_manifest,
-    validate_stored_rows,
-)
+from albumart.training.networks import cached_pixels, labels_of
+from albumart.validation.stations import recorded_results, validate_manifest
 
 MADE = Provenance("albumart run sandbox-genre")
-
-
-def study(**train: object) -> Study:
-    base = load_study("sandbox-genre")
-    quick = {"epochs": 2, "batch_size": 32} | train
-    labels = base.labels.model_copy(update={"min_covers": 10})
-    model = base.model.model_copy(update={"image_size": 32})
-    return base.model_copy(
-        update={"labels": labels, "model": model, "train": base.train.model_copy(update=quick)}
-    )
-
-
-@pytest.fixture(scope="module")
-def filled(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """Stores with the covers of a small made collection, shared by the tests of this module."""
-    import dataclasses
-
-    own = dataclasses.replace(
-        endpoints,
-        mongodb_database="test_stations",
-        s3=dataclasses.replace(endpoints.s3, bucket="test-stations"),
-    )
-    cache = tmp_path_factory.mktemp("cache")
-    with (
-        running_sandbox(MadeSite(seed=3, scale=0.25)) as sandbox,
-        PoliteClient("", pacer=Pacer(cache), mirror=sandbox.url) as client,
-        open_workspace(own, cache, Origin.SANDBOX) as workspace,
-    ):
-        collect_albums(client, workspace, SOURCES["bandcamp"], Query())
-        (keys,) = workspace.albums.due_ranges("bandcamp", size=10_000)
-        download_covers(client, workspace, workspace.albums.due_albums("bandcamp", keys))
-        yield workspace
-
-
-@pytest.fixture(scope="module")
-def manifest(filled: Workspace) -> Manifest:
-    validate_stored_rows(study(), filled)
-    built = build_version(study(), filled)
-    validate_manifest(built, filled)
-    return built
 
 
 def test_the_same_covers_give_the_same_digest(filled: Workspace, manifest: Manifest) -> None:
@@ -134,7 +84,13 @@ def test_from_dataset_to_prediction(
     test = manifest.frame["split"] == "test"
     right = holdout.probabilities.argmax(axis=1) == labels_of(manifest)[test]
     assert holdout.evaluation.metrics["accuracy"].value == pytest.approx(right.mean())
-    assert ("linear_probe" in holdout.baselines) is frozen
+    baselines, probe = holdout.findings.baselines, holdout.findings.baselines["linear_probe"]
+    assert isinstance(probe, Estimate if frozen else NotRun)
+    assert isinstance(baselines["boosted_histograms"], Estimate)
+    by_column = Counter(found.column for found in holdout.findings.slices)
+    assert set(by_column) == {"source", "decade", "size", "colour", "duplicates"}
+    assert holdout.findings.probe is None  # all are of one source
+    assert read_holdout(filled.objects, candidate.run).findings == holdout.findings
     assert_saved_model_is_the_trained_one(candidate, manifest, filled)
 
     version = register_candidate(candidate.run, filled)
@@ -219,10 +175,11 @@ def test_a_later_candidate_is_compared_with_the_champion(
     third = registered(study(seed=8).model_copy(update={"name": "later"}), manifest, filled)
     versions = {n: filled.models.find_version("later", n) for n in (first, second, third)}
     for champion in (first, second):
-        answers = answers_beside_champion(versions[third], versions[champion], manifest, filled)
-        assert answers.champion is not None
-        assert answers.champion.shape == answers.candidate.shape == answers.truth.shape
-        assert answers.champion.max() < len(manifest.classes)
+        case = case_of(versions[third], versions[champion], filled)
+        rivals = rivals_of(case, MEASURES["accuracy"], filled)
+        assert rivals.candidate.shape == rivals.truth.shape == (rivals.n, len(manifest.classes))
+        assert rivals.champion is not None
+        assert rivals.champion.shape == (rivals.n, len(manifest.classes) + 1)
 
     promote_by_hand(filled.models, "later", second)
     assert "dataset that shrank" in judge_version(chosen, first, filled).reason
