@@ -1,97 +1,196 @@
-"""The station of promotion: a version through the gate, and the alias moved if it passes."""
+"""The station of promotion: a version through the gate, and the alias moved if it passes.
+
+Where the study asks for a person's approval, a version that passes waits for it: whoever runs the
+station asks, and comes back with the answer. Each step is recorded before the next, so that a run
+which was killed in between is run again to the same end.
+"""
+
+import logging
 
 import numpy as np
 from numpy.typing import NDArray
 
 from albumart.dataset.manifest import Manifest, read_manifest
+from albumart.evaluation.intervals import FloatArray
+from albumart.evaluation.rivals import MEASURES, Measure, Rivals, align_classes
+from albumart.gate import Case, Entry, find_objection, rows_of_training
 from albumart.holdout import read_holdout
 from albumart.models.network import load_model, predict_proba
 from albumart.registry import (
-    Answers,
-    Decision,
-    check_size,
-    decide_promotion,
+    Answer,
     promote,
+    record_answer,
     refuse,
+    rejection,
+    standing_approval,
     was_rolled_back,
 )
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
-from albumart.training.candidate import cached_pixels, labels_of, splits_of
+from albumart.training.networks import cached_pixels, groups_of, splits_of
+from albumart.verdict import Decision, weigh
+
+logger = logging.getLogger(__name__)
 
 
 def judge_version(study: Study, number: int, workspace: Workspace) -> Decision:
     """Put version ``number`` through the promotion gate and move the alias if it passes.
 
-    A version that is champion already stays so; one that a person rolled back is left alone; a
-    race with another promotion ends with one winner.
+    A version that is champion already stays so; one that a person rolled back or rejected is left
+    alone; a race with another promotion ends with one winner. A decision that ``waits`` wants
+    ``settle_approval`` next.
     """
     version = workspace.models.find_version(study.name, number)
     champion = workspace.models.champion(study.name)
-    if champion is not None and champion.version == number:
-        return Decision(True, "it is the champion already: nothing changed since it was promoted")
-    if was_rolled_back(workspace.models, version):
-        return Decision(False, f"it was rolled back; to have it again: {_by_hand(version)}")
-    decision = _ask_gate(study, version, champion, workspace)
+    known = _known_already(version, champion, workspace)
+    if known is not None:
+        return known
+    decision = ask_gate(study, version, champion, workspace)
     if not decision.promoted:
+        refuse(workspace.models, version, decision.reason, evidence=_told(decision))
+        return decision
+    return _promote(study, version, champion, decision, workspace)
+
+
+def settle_approval(
+    study: Study, number: int, answer: Answer | None, workspace: Workspace, *, seen: int | None
+) -> Decision:
+    """What comes of a person's answer, or of none, about version ``number``.
+
+    The gate is asked again: should the champion be no longer the version ``seen`` by whoever
+    approved, then the decision may wait for their word on the new one.
+    """
+    version = workspace.models.find_version(study.name, number)
+    champion = workspace.models.champion(study.name)
+    known = _known_already(version, champion, workspace)
+    if known is not None:
+        return known
+    if answer is None:
+        hours = study.promotion.approval_hours
+        decision = Decision(False, f"nobody approved it within {hours:g} hours")
         refuse(workspace.models, version, decision.reason)
         return decision
-    replaced = champion.version if champion else None
-    if promote(workspace.models, version, replaced=replaced, reason=decision.reason):
-        return decision
-    return Decision(False, "another version was promoted meanwhile; run again to be compared to it")
+    record_answer(workspace.models, version, answer, replaced=seen)
+    return judge_version(study, number, workspace)
 
 
-def _ask_gate(
+def ask_gate(
     study: Study, version: ModelVersion, champion: ModelVersion | None, workspace: Workspace
 ) -> Decision:
-    shrunk = check_size(version.albums, champion.albums) if champion else None
-    if shrunk is not None:
-        return shrunk
-    manifest = read_manifest(workspace.objects, version.dataset)
+    """What the gate says of ``version`` as successor of ``champion``. Reads only."""
+    rules = study.promotion
+    case = case_of(version, champion, workspace)
+    objection = find_objection(case, rules)
+    if objection is not None:
+        return Decision(False, objection)
+    return weigh(rivals_of(case, MEASURES[rules.metric], workspace), rules, case=case)
+
+
+def case_of(version: ModelVersion, champion: ModelVersion | None, workspace: Workspace) -> Case:
+    """What the stores know about the two."""
     holdout = read_holdout(workspace.objects, version.run)
-    return decide_promotion(
-        answers_beside_champion(version, champion, manifest, workspace),
-        accuracy=holdout.evaluation.metrics["accuracy"],
-        majority=holdout.baselines["majority"],
-        rules=study.promotion,
+    return Case(
+        candidate=_entry(version, workspace),
+        metrics=holdout.evaluation.metrics,
+        probabilities=holdout.probabilities,
+        champion=_entry(champion, workspace) if champion else None,
     )
 
 
-def _by_hand(version: ModelVersion) -> str:
-    return f"albumart models promote {version.study} {version.version}"
+def rivals_of(case: Case, measure: Measure, workspace: Workspace) -> Rivals:
+    """Candidate and champion on the candidate's test split.
 
-
-def answers_beside_champion(
-    candidate: ModelVersion, champion: ModelVersion | None, manifest: Manifest, workspace: Workspace
-) -> Answers:
-    """Candidate's and champion's predictions on the test split of ``manifest``."""
+    Covers of which the champion learnt the group are left out: it would know them by heart.
+    """
+    manifest = case.candidate.manifest
     test = splits_of(manifest) == "test"
-    mine = read_holdout(workspace.objects, candidate.run).probabilities.argmax(axis=1)
-    theirs = None if champion is None else _predict_version(champion, manifest, workspace)
-    return Answers(
+    kept, theirs = test, None
+    if case.champion is not None:
+        kept = test & ~rows_of_training(case.champion.manifest, manifest)
+        answers = _predict(case.champion, manifest, workspace)
+        theirs = align_classes(answers, case.champion.version.classes, manifest.classes)
+    among = kept[test]
+    truth = _truth_of(manifest, every_label=measure.every_label)
+    return Rivals(
         classes=manifest.classes,
-        truth=labels_of(manifest)[test],
-        candidate=mine,
-        champion=theirs,
-        groups=manifest.frame["group"].to_numpy(dtype=np.str_)[test],
+        truth=truth[kept],
+        shares=truth[splits_of(manifest) == "train"].mean(axis=0),
+        candidate=case.probabilities[among].astype(np.float64),
+        champion=None if theirs is None else theirs[among],
+        groups=groups_of(manifest)[kept],
     )
 
 
-def _predict_version(
-    version: ModelVersion, manifest: Manifest, workspace: Workspace
-) -> NDArray[np.intp]:
-    """``(n_test,)`` class numbers of ``manifest``; −1 where the version answers another class."""
-    test = splits_of(manifest) == "test"
+def _known_already(
+    version: ModelVersion, champion: ModelVersion | None, workspace: Workspace
+) -> Decision | None:
+    """What was settled before, by the gate or by a person."""
+    if champion is not None and champion.version == version.version:
+        return Decision(True, "it is the champion already: nothing changed since it was promoted")
+    by_hand = f"to have it all the same: albumart models promote {version.study} {version.version}"
+    if was_rolled_back(workspace.models, version):
+        return Decision(False, f"it was rolled back; {by_hand}")
+    rejected = rejection(workspace.models, version)
+    if rejected is not None:
+        comment = f" ({rejected.comment})" if rejected.comment else ""
+        return Decision(False, f"it was rejected by {rejected.who}{comment}; {by_hand}")
+    return None
+
+
+def _promote(
+    study: Study,
+    version: ModelVersion,
+    champion: ModelVersion | None,
+    decision: Decision,
+    workspace: Workspace,
+) -> Decision:
+    models, replaced = workspace.models, champion.version if champion else None
+    approval = standing_approval(models, version, replaced=replaced)
+    if study.promotion.approval and approval is None:
+        return Decision(False, decision.reason, decision.evidence, waits=True)
+    reason = decision.reason + (f"; approved by {approval.who}" if approval else "")
+    moved = promote(
+        models, version, replaced=replaced, reason=reason, answer=approval, evidence=_told(decision)
+    )
+    if moved:
+        return Decision(True, reason, decision.evidence)
+    return _beaten(version, replaced, workspace)
+
+
+def _beaten(version: ModelVersion, replaced: int | None, workspace: Workspace) -> Decision:
+    now = workspace.models.champion(version.study)
+    before = f"version {replaced}" if replaced else "nobody"
+    reason = (
+        f"it was compared with {before}, but version {now.version if now else '?'} became champion "
+        "meanwhile; run again to be compared with that"
+    )
+    logger.info("promote    version %d: %s", version.version, reason)
+    return Decision(False, reason)
+
+
+def _told(decision: Decision) -> dict[str, object] | None:
+    return None if decision.evidence is None else decision.evidence.to_dict()
+
+
+def _entry(version: ModelVersion, workspace: Workspace) -> Entry:
+    return Entry(version, read_manifest(workspace.objects, version.dataset))
+
+
+def _truth_of(manifest: Manifest, *, every_label: bool) -> NDArray[np.bool_]:
+    """``(n, k)`` which classes each cover is of, in manifest order."""
+    told = manifest.frame["labels" if every_label else "label"]
+    words = [(word,) if isinstance(word, str) else word for word in told]
+    return np.array([[name in own for name in manifest.classes] for own in words])
+
+
+def _predict(entry: Entry, manifest: Manifest, workspace: Workspace) -> FloatArray:
+    """``(n_test, k)`` what ``entry`` says about the test split of ``manifest``."""
+    version = entry.version
     if version.dataset == manifest.digest:
-        own = read_holdout(workspace.objects, version.run).probabilities
-    else:
-        model = load_model(
-            workspace.objects.get(version.object_key), version.sha256, workspace.cache / "models"
-        )
-        pixels = cached_pixels(manifest, workspace, version.image_size)
-        own = predict_proba(model, pixels, np.flatnonzero(test))
-    numbers = {name: number for number, name in enumerate(manifest.classes)}
-    translation = np.array([numbers.get(name, -1) for name in version.classes])
-    return np.asarray(translation[own.argmax(axis=1)])
+        return read_holdout(workspace.objects, version.run).probabilities.astype(np.float64)
+    data = workspace.objects.get(version.object_key)
+    model = load_model(data, version.sha256, workspace.cache / "models")
+    pixels = cached_pixels(manifest, workspace, version.image_size)
+    test = np.flatnonzero(splits_of(manifest) == "test")
+    return predict_proba(model, pixels, test).astype(np.float64)

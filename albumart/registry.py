@@ -1,106 +1,95 @@
-"""Promotion: when a candidate replaces the champion, and how it is undone."""
+"""Who is champion: promotion, refusal, a person's word, and how it is undone. All of it recorded.
+
+The history is append-only, and what holds is read from it: an approval counts until the champion
+moves, a rejection and a roll-back until somebody promotes the version by hand.
+"""
 
 import getpass
 import os
-from dataclasses import dataclass
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from albumart.errors import NotFound
-from albumart.evaluation.intervals import Estimate, paired_difference
 from albumart.stores.models import Event, ModelStore, ModelVersion
-from albumart.study import Promotion
 
-SHRINK_LIMIT: Final = 0.10
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Two models on the same frozen test split.
-
-    Attributes:
-        classes: names of the class numbers.
-        truth: ``(n,)`` class numbers.
-        candidate: ``(n,)`` predicted class numbers.
-        champion: the same of the champion, or None where there is none yet.
-        groups: ``(n,)`` group of each row, by which the interval is drawn.
-    """
-
-    classes: tuple[str, ...]
-    truth: NDArray[np.intp]
-    candidate: NDArray[np.intp]
-    champion: NDArray[np.intp] | None
-    groups: NDArray[np.str_]
+_MOVES: Final = ("promote", "rollback")
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a candidate is promoted, and the sentence that says why."""
+class Answer:
+    """What a person said when asked to approve a promotion; ``who`` is what they call themselves.
 
-    promoted: bool
-    reason: str
-
-
-def check_size(candidate: int, champion: int) -> Decision | None:
-    """Refuse a candidate of a shrunken dataset; the counts are albums. None lets it through."""
-    if candidate >= (1 - SHRINK_LIMIT) * champion:
-        return None
-    return Decision(
-        False,
-        f"its dataset has {candidate} albums, the champion's {champion}: "
-        f"a dataset that shrank by more than {SHRINK_LIMIT:.0%} is never promoted",
-    )
-
-
-def decide_promotion(
-    answers: Answers, *, accuracy: Estimate, majority: Estimate, rules: Promotion
-) -> Decision:
-    """The gate. A first champion must beat the majority class; a later one the champion.
-
-    A later one is promoted when the lower bound of the paired 95 % interval of the difference in
-    accuracy lies above ``-rules.delta`` and no class loses more than ``rules.class_delta`` recall.
+    They may be anybody who reaches the Prefect server: what they typed is made harmless.
     """
-    if not accuracy.low > majority.value:
-        return Decision(
-            False,
-            f"accuracy {_percent(accuracy)} does not lie above the majority class, "
-            f"{majority.value:.1%}",
-        )
-    if answers.champion is None:
-        return Decision(
-            True,
-            f"first champion: accuracy {_percent(accuracy)} lies above the majority class, "
-            f"{majority.value:.1%}",
-        )
-    return _compare(answers, answers.champion, rules)
+
+    approve: bool
+    who: str
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "who", _printable(self.who) or "unnamed")
+        object.__setattr__(self, "comment", _printable(self.comment))
 
 
-def _compare(answers: Answers, champion: NDArray[np.intp], rules: Promotion) -> Decision:
-    difference = paired_difference(
-        answers.candidate == answers.truth, champion == answers.truth, answers.groups
-    )
-    said = f"paired difference in accuracy {difference.value:+.1%} ({difference.low:+.1%} to "
-    said += f"{difference.high:+.1%}, n = {difference.n})"
-    if not difference.low > -rules.delta:
-        return Decision(False, f"{said}: the lower bound is not above −{rules.delta:.1%}")
-    lost = _recall(answers.truth, champion) - _recall(answers.truth, answers.candidate)
-    worst = int(lost.argmax())
-    if lost[worst] > rules.class_delta:
-        name = answers.classes[np.unique(answers.truth)[worst]]
-        return Decision(
-            False,
-            f"{said}, but {name!r} loses {lost[worst]:.1%} of recall; "
-            f"at most {rules.class_delta:.1%} may be lost",
-        )
-    return Decision(True, f"{said}: no worse than the champion")
+def promote(
+    store: ModelStore,
+    version: ModelVersion,
+    *,
+    replaced: int | None,
+    reason: str,
+    answer: Answer | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> bool:
+    """Move the alias from ``replaced`` to ``version``; False if somebody else moved it first."""
+    event = _event(version, "promote", reason, replaced=replaced, evidence=evidence)
+    return store.swap_champion(_signed(event, answer))
 
 
-def _recall(truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Recall of each class that occurs in ``truth``, in the order of the class numbers."""
-    classes = np.unique(truth)
-    return np.array([(predicted[truth == number] == number).mean() for number in classes])
+def refuse(
+    store: ModelStore,
+    version: ModelVersion,
+    reason: str,
+    *,
+    evidence: dict[str, Any] | None = None,
+) -> None:
+    """Record that ``version`` was not promoted, unless that is the last that was said of it."""
+    said = [event for event in store.history(version.study) if event.version == version.version]
+    if not said or (said[-1].action, said[-1].reason) != ("refuse", reason):
+        champion = store.champion(version.study)
+        replaced = champion.version if champion else None
+        store.append_event(_event(version, "refuse", reason, replaced=replaced, evidence=evidence))
+
+
+def record_answer(
+    store: ModelStore, version: ModelVersion, answer: Answer, *, replaced: int | None
+) -> None:
+    """Record that a person approves or rejects ``version`` as successor of ``replaced``."""
+    action, said = ("approve", "approved") if answer.approve else ("reject", "rejected")
+    event = _event(version, action, f"{said} by {answer.who}", replaced=replaced)
+    store.append_event(_signed(event, answer))
+
+
+def standing_approval(
+    store: ModelStore, version: ModelVersion, *, replaced: int | None
+) -> Answer | None:
+    """A person's yes to ``version`` as successor of ``replaced``; void once the champion moves."""
+    approval = None
+    for event in store.history(version.study):
+        if event.action in _MOVES:
+            approval = None
+        elif event.action == "approve" and _about(event) == (version.version, replaced):
+            approval = Answer(approve=True, who=event.who, comment=event.comment)
+    return approval
+
+
+def rejection(store: ModelStore, version: ModelVersion) -> Event | None:
+    """A person's no to ``version``, unless it was promoted by hand since."""
+    found = None
+    for event in store.history(version.study):
+        if event.version == version.version and event.action in ("reject", "promote"):
+            found = event if event.action == "reject" else None
+    return found
 
 
 def was_rolled_back(store: ModelStore, version: ModelVersion) -> bool:
@@ -114,25 +103,19 @@ def was_rolled_back(store: ModelStore, version: ModelVersion) -> bool:
     return back
 
 
-def promote(store: ModelStore, version: ModelVersion, *, replaced: int | None, reason: str) -> bool:
-    """Move the alias from ``replaced`` to ``version``; False if somebody else moved it first."""
-    return store.swap_champion(_event(version, "promote", replaced, reason))
-
-
-def refuse(store: ModelStore, version: ModelVersion, reason: str) -> None:
-    """Record that ``version`` was not promoted."""
-    store.append_event(_event(version, "refuse", None, reason))
-
-
-def promote_by_hand(store: ModelStore, study: str, version: int) -> ModelVersion:
+def promote_by_hand(
+    store: ModelStore, study: str, version: int, *, comment: str = ""
+) -> ModelVersion:
     """Make ``version`` champion because the operator says so; recorded as such."""
     chosen = store.find_version(study, version)
     champion = store.champion(study)
     replaced = champion.version if champion else None
+    answer = Answer(approve=True, who=_user(), comment=comment)
     if replaced != version and not promote(
-        store, chosen, replaced=replaced, reason="promoted by hand"
+        store, chosen, replaced=replaced, reason="promoted by hand", answer=answer
     ):
-        raise NotFound(f"champion of {study!r} is no longer version {replaced}; look again")
+        before = f"version {replaced}" if replaced else "nobody"
+        raise NotFound(f"champion of {study!r} is no longer {before}; look again")
     return chosen
 
 
@@ -140,23 +123,46 @@ def roll_back(store: ModelStore, study: str) -> ModelVersion:
     """Give the alias back to the version that the present champion replaced.
 
     Raises:
-        NotFound: there is no champion, or it replaced nothing.
+        NotFound: there is no champion, it replaced nothing, or it was replaced at this moment.
     """
     champion = store.champion(study)
     if champion is None:
         raise NotFound(f"study {study!r} has no champion to roll back")
-    moves = [event for event in store.history(study) if event.action == "promote"]
-    previous = next((e.replaced for e in reversed(moves) if e.version == champion.version), None)
-    if previous is None:
+    *before, last = _succession(store.history(study))
+    if not before:
         raise NotFound(f"version {champion.version} of {study!r} replaced no other version")
-    target = store.find_version(study, previous)
-    reason = f"rolled back from version {champion.version}"
-    if not store.swap_champion(_event(target, "rollback", champion.version, reason)):
+    target = store.find_version(study, before[-1])
+    event = _event(
+        target, "rollback", f"rolled back from version {last}", replaced=champion.version
+    )
+    if last != champion.version or not store.swap_champion(event):
         raise NotFound(f"champion of {study!r} is no longer version {champion.version}; look again")
     return target
 
 
-def _event(version: ModelVersion, action: str, replaced: int | None, reason: str) -> Event:
+def _succession(history: Iterable[Event]) -> list[int]:
+    """Versions that were champion and were not rolled back, the present one last."""
+    champions: list[int] = []
+    for event in history:
+        if event.action == "promote":
+            champions.append(event.version)
+        elif event.action == "rollback":
+            champions.pop()
+    return champions
+
+
+def _about(event: Event) -> tuple[int, int | None]:
+    return event.version, event.replaced
+
+
+def _event(
+    version: ModelVersion,
+    action: str,
+    reason: str,
+    *,
+    replaced: int | None,
+    evidence: dict[str, Any] | None = None,
+) -> Event:
     return Event(
         study=version.study,
         action=action,
@@ -164,7 +170,12 @@ def _event(version: ModelVersion, action: str, replaced: int | None, reason: str
         replaced=replaced,
         reason=reason,
         who=_user(),
+        evidence=evidence,
     )
+
+
+def _signed(event: Event, answer: Answer | None) -> Event:
+    return event if answer is None else replace(event, who=answer.who, comment=answer.comment)
 
 
 def _user() -> str:
@@ -174,5 +185,6 @@ def _user() -> str:
         return f"uid {os.getuid()}"  # a container's user without an entry in passwd
 
 
-def _percent(estimate: Estimate) -> str:
-    return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%}, n = {estimate.n})"
+def _printable(text: str) -> str:
+    """One line that can do nothing to a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

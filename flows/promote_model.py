@@ -2,9 +2,10 @@
 
 from prefect import flow
 
+from tasks.approval import ask_person
 from tasks.artifacts import publish_report
 from tasks.evaluate import render_version
-from tasks.promote import decide
+from tasks.promote import decide, settle
 from tasks.resources import find_study
 
 
@@ -12,12 +13,18 @@ from tasks.resources import find_study
 def promote_model(study: str, version: int) -> dict[str, object]:
     """Promote ``version`` if the gate lets it through, and write its report.
 
+    Where the study asks for approval, the run pauses until a person has answered.
+
     Args:
         study: name of a study, or path of its file.
         version: number of a registered version.
     """
     chosen = find_study(study)
     decision = decide(chosen, version)
+    while decision.pop("waits"):
+        seen = decision["evidence"]
+        answer = ask_person(chosen, version, seen, render_version(chosen, version))
+        decision = settle(chosen, version, answer, seen["champion"])
     report = render_version(chosen, version)
     publish_report(report)
     return {"model": {"version": version, **decision}, "report": report}

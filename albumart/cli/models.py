@@ -1,4 +1,4 @@
-"""``albumart models list | show | promote | rollback`` and ``albumart report``."""
+"""``albumart models list | show | history | promote | rollback`` and ``albumart report``."""
 
 import webbrowser
 from dataclasses import asdict
@@ -44,7 +44,7 @@ def list_(study: Annotated[str | None, typer.Argument()] = None, *, json: Json =
 
 @app.command()
 def show(study: StudyName, version: VersionNumber) -> None:
-    """One version and the study's promotion history, as JSON."""
+    """One version and the study's promotion history with its evidence, as JSON."""
     with open_stores() as workspace:
         found = workspace.models.find_version(study, version)
         history = workspace.models.history(study)
@@ -52,12 +52,42 @@ def show(study: StudyName, version: VersionNumber) -> None:
 
 
 @app.command()
-def promote(study: StudyName, version: VersionNumber) -> None:
-    """Make a version champion by hand; the history records who did it."""
+def history(study: StudyName, *, json: Json = False) -> None:
+    """Every promotion, refusal, approval and roll-back of a study, oldest first."""
+    with open_stores() as workspace:
+        events = workspace.models.history(study)
+    if json:
+        say_json({"history": [asdict(event) for event in events]})
+        return
+    rows = [
+        (
+            f"{event.when:%Y-%m-%d %H:%M}",
+            event.action,
+            event.version,
+            event.replaced or "",
+            event.who,
+            f"{event.reason}: {event.comment}" if event.comment else event.reason,
+        )
+        for event in events
+    ]
+    say_table([("when", "what", "version", "replaced", "who", "why"), *rows])
+
+
+@app.command()
+def promote(
+    study: StudyName,
+    version: VersionNumber,
+    *,
+    comment: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+) -> None:
+    """Make a version champion by hand; the history records who did it.
+
+    A run that waits for somebody's approval of this version goes on.
+    """
     from albumart.registry import promote_by_hand
 
     with open_stores() as workspace:
-        promote_by_hand(workspace.models, study, version)
+        promote_by_hand(workspace.models, study, version, comment=comment)
     say(f"version {version} of {study} is champion")
 
 

@@ -29,6 +29,8 @@ class ModelVersion:
         albums: rows of that dataset.
         sha256: of the ``.keras`` file, which lies at ``object_key``.
         evaluation: ``Evaluation.to_dict()`` on the test split.
+        baselines: by name, an Estimate on the same split, or the reason why there is none.
+        threshold: from which confidence on it answers, and how well; None where none was found.
     """
 
     study: str
@@ -42,6 +44,7 @@ class ModelVersion:
     evaluation: Document
     baselines: Document
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    threshold: Document | None = None
 
     @property
     def object_key(self) -> str:
@@ -56,7 +59,18 @@ def model_key(sha256: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a study's append-only history."""
+    """One line of a study's append-only history.
+
+    Attributes:
+        action: ``promote`` and ``rollback`` moved the champion, ``refuse`` is the gate's no,
+            ``approve`` and ``reject`` are what a person said.
+        version: whom it is about.
+        replaced: the champion that was there.
+        reason: one sentence.
+        who: the operator, or whoever said that they approve or reject.
+        comment: in their own words.
+        evidence: the figures that it rests on, ``Evidence.to_dict()``; None where there are none.
+    """
 
     study: str
     action: str
@@ -65,6 +79,8 @@ class Event:
     reason: str
     who: str
     when: datetime = field(default_factory=lambda: datetime.now(UTC))
+    comment: str = ""
+    evidence: Document | None = None
 
 
 class ModelStore:
@@ -79,6 +95,7 @@ class ModelStore:
             self._versions.create_index(
                 [("study", ASCENDING), (field_name, ASCENDING)], unique=True
             )
+        self._history.create_index([("study", ASCENDING), ("when", ASCENDING)])
 
     def add_version(self, draft: ModelVersion) -> ModelVersion:
         """Register ``draft`` under the next free number, or return what its run became before."""
@@ -138,10 +155,16 @@ class ModelStore:
 
     def history(self, study: str) -> list[Event]:
         """A study's history, oldest first."""
-        found = self._history.find({"study": study}, _NO_ID).sort("when", ASCENDING)
-        return [Event(**document) for document in found]
+        # Of the same millisecond, the one that was written first.
+        order = [("when", ASCENDING), ("_id", ASCENDING)]
+        found = self._history.find({"study": study}).sort(order)
+        return [Event(**_without_id(document)) for document in found]
+
+
+def _without_id(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name != "_id"}
 
 
 def _version(document: Document) -> ModelVersion:
-    known = {name: value for name, value in document.items() if name != "_id"}
+    known = _without_id(document)
     return ModelVersion(**known | {"classes": tuple(known["classes"])})

@@ -14,8 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from albumart.dataset.duplicates import count_duplicates
+from albumart.dataset.manifest import read_manifest
 from albumart.endpoints import Endpoints
 from albumart.stores.workspace import open_workspace
+from albumart.training.candidate import read_candidate
 
 ROOT = Path(__file__).resolve().parents[2]
 ALBUMS = 500  # of the sandbox's 1,200: enough to beat the majority class
@@ -131,3 +134,57 @@ def test_a_mistake_inside_a_flow_is_one_line_too(
     assert last.startswith("albumart: ")
     assert "line 2" in last
     assert "Traceback" not in done.stderr
+
+
+TWO_SOURCES = """
+name = "two-sources"
+title = "Jazz or rock, told by two"
+sandbox = true
+[[collect]]
+source = "itunes"
+genres = ["2", "11", "21", "22"]
+[[collect]]
+source = "musicbrainz"
+genres = ["jazz", "rock"]
+[labels]
+scheme = "pick_two"
+classes = ["jazz", "rock"]
+min_covers = 10
+[model]
+backbone = "small"
+weights = "random"
+image_size = 32
+[train]
+frozen = false
+epochs = 2
+[trials]
+seeds = 1
+random_split = false
+"""
+
+
+def test_a_study_of_two_sources_runs_to_its_report(
+    environment: dict[str, str], prefect_endpoints: Endpoints, tmp_path: Path
+) -> None:
+    file = tmp_path / "two-sources.toml"
+    file.write_text(TWO_SOURCES)
+    done = subprocess.run(
+        [sys.executable, "-m", "albumart", "run", str(file), "--limit", "150", "--json"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"collect +itunes\?genres=2&.*: stored", done.stderr)
+    assert re.search(r"collect +musicbrainz\?genres=jazz&.*: stored", done.stderr)
+    result = json.loads(done.stdout.splitlines()[-1])
+    dataset = result["dataset"]
+    assert sum(dataset["by_status"].values()) == 140 + 150  # the charts list no more
+    with open_workspace(prefect_endpoints, tmp_path) as workspace:
+        copies = count_duplicates(read_manifest(workspace.objects, dataset["digest"]))
+        version = workspace.models.find_version("two-sources", result["model"]["version"])
+        assert read_candidate(workspace.objects, version.run).provenance.scopes == (
+            "itunes?genres=2&genres=11&genres=21&genres=22",
+            "musicbrainz?genres=jazz&genres=rock",
+        )
+    assert copies.works > 5
+    assert copies.told == 2 * copies.works
+    assert copies.parted == 0
