@@ -33,13 +33,16 @@ from albumart.evaluation.slices import (
     is_monochrome,
     size_class,
 )
-from albumart.models.network import HEAD, load_model, predict_proba
+from albumart.models.network import load_model, predict_proba
+from albumart.models.weights import resolve_weights
 from albumart.stores.models import ModelVersion, model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
+from albumart.train_plan import HEAD
 from albumart.training.candidate import Candidate, read_candidate
 from albumart.training.networks import (
+    at_image_size,
     cached_features,
     cached_pixels,
     groups_of,
@@ -176,7 +179,7 @@ def _evaluate(
         study=study,
         manifest=manifest,
         pixels=cached_pixels(manifest, workspace, candidate.image_size),
-        features=cached_features(study, manifest, workspace) if study.train.frozen else None,
+        features=_features(candidate, study, manifest, workspace),
         labels=labels_of(manifest),
         splits=splits_of(manifest),
         groups=groups_of(manifest),
@@ -186,10 +189,11 @@ def _evaluate(
     test = asked.rows("test")
     probabilities = predict_proba(model, asked.pixels, test)
     validation = asked.rows("validation")
+    # A head alone is asked on the features that are there already.
     on_validation = (
-        predict_proba(model, asked.pixels, validation)
-        if asked.features is None
-        else predict_proba(model.get_layer(HEAD), asked.features, validation)
+        predict_proba(model.get_layer(HEAD), asked.features, validation)
+        if asked.features is not None and study.train.trains_head_only
+        else predict_proba(model, asked.pixels, validation)
     )
     return Holdout(
         evaluation=evaluate_predictions(
@@ -208,6 +212,15 @@ def _evaluate(
         ),
         probabilities=probabilities,
     )
+
+
+def _features(
+    candidate: Candidate, study: Study, manifest: Manifest, workspace: Workspace
+) -> NDArray[np.float32] | None:
+    """Of the backbone as it came, if it had learnt anything before."""
+    if resolve_weights(study.model).are_random and not study.train.trains_head_only:
+        return None
+    return cached_features(at_image_size(study, candidate.image_size), manifest, workspace)
 
 
 def _slices(asked: _Asked, probabilities: Probabilities) -> tuple[Slice, ...]:

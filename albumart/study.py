@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails
 
 from albumart.errors import BadStudy, NotFound
 from albumart.query import Query
+from albumart.train_plan import TrainPlan
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -130,21 +131,16 @@ class Model(_Table):
     preprocess: Literal["own", "divide_by_255"] = "own"
 
 
-class Train(_Table):
-    """One stage of training. A frozen backbone's features are computed once.
+class Head(_Table):
+    """What stands on the backbone's features.
 
-    ``weight_decay`` is AdamW's: each step shrinks the weights by ``learning_rate × weight_decay``.
+    ``kind``: a row of HEADS. ``hidden``: units of a layer before the last; 0 is none. ``dropout``:
+    share of the features, or of the hidden units, that training leaves out at random.
     """
 
-    frozen: bool = True
-    epochs: int = Field(default=60, ge=1, le=1000)
-    batch_size: int = Field(default=64, ge=1, le=4096)
-    learning_rate: float = Field(default=1e-3, gt=0, lt=1)
-    weight_decay: float = Field(default=0.0, ge=0, le=100)
+    kind: Literal["softmax"] = "softmax"
+    hidden: int = Field(default=0, ge=0, le=8192)
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    patience: int = Field(default=8, ge=1)
-    seed: int = 0
 
 
 class Promotion(_Table):
@@ -205,7 +201,8 @@ class Study(_Table):
     labels: Labels
     split: Split = Split()
     model: Model
-    train: Train = Train()
+    head: Head = Head()
+    train: TrainPlan = TrainPlan()
     promotion: Promotion = Promotion()
     trials: Trials = Trials()
     published: tuple[Published, ...] = ()

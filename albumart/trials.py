@@ -8,8 +8,10 @@ import hashlib
 import io
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -33,7 +35,7 @@ from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
 from albumart.training.candidate import Candidate, run_digest
-from albumart.training.networks import fit_network, groups_of, labels_of
+from albumart.training.networks import fit_network, groups_of, labels_of, training_folder
 
 logger = logging.getLogger(__name__)
 
@@ -132,11 +134,13 @@ def _answer(
         return _read_array(workspace.objects.get(key))
     except NotFound:
         logger.info("trial      split %s, seed %d", trial.split, trial.seed)
-    fitted = fit_network(seeded, manifest, workspace, trial.splits)
+    identity = PurePosixPath(key).stem
+    fitted = fit_network(seeded, manifest, workspace, trial.splits, identity=identity)
     probabilities = fitted.predict(trial.test)
     buffer = io.BytesIO()
     np.save(buffer, probabilities)
     workspace.objects.put(key, buffer.getvalue())
+    shutil.rmtree(training_folder(workspace, identity), ignore_errors=True)
     return probabilities
 
 

@@ -36,7 +36,7 @@ def run_study(
         real: folder of recorded real data that the sandbox serves.
         limit: only this many albums of each source, a fair sample.
         backbone: another backbone than the study's.
-        weights: other weights than the study's: imagenet, random, or a path.
+        weights: others than the study's: imagenet, random, study:NAME, a path or an address.
         source: another source in the place of the study's, such as folder.
         url: its address or path.
     """

@@ -24,7 +24,7 @@ def train_model(
         dataset: digest of a dataset version.
         backbone: another backbone than the study's.
         provenance: where the data came from, for the report.
-        weights: other weights than the study's: imagenet, random, or a path.
+        weights: others than the study's: imagenet, random, study:NAME, a path or an address.
     """
     chosen = find_study(study, backbone=backbone, weights=weights)
     run = train_run(chosen, dataset, provenance or Provenance(f"albumart run {study}"))

@@ -11,15 +11,15 @@ from albumart.settings import load_settings
 from albumart.study import Study
 from albumart.training.candidate import read_candidate
 from tasks.artifacts import TrackedProgress
-from tasks.resources import find_dataset, open_stores
+from tasks.resources import find_dataset, open_stores, prepare_study
 
 
 @task
 def evaluate_run(study: Study, dataset: str, run: str) -> dict[str, Any]:
     """Score the candidate of ``run`` on the test split; its numbers as plain values."""
     with open_stores() as workspace:
-        candidate = read_candidate(workspace.objects, run)
-        holdout = evaluate_candidate(candidate, study, find_dataset(dataset), workspace)
+        candidate, ready = read_candidate(workspace.objects, run), prepare_study(study, workspace)
+        holdout = evaluate_candidate(candidate, ready, find_dataset(dataset), workspace)
     return holdout.to_dict()
 
 
@@ -28,9 +28,10 @@ def run_trials(study: Study, dataset: str, run: str) -> dict[str, Any]:
     """Train the candidate of ``run`` again as its study asks: seeds, a random split, folds."""
     with open_stores() as workspace:
         candidate, manifest = read_candidate(workspace.objects, run), find_dataset(dataset)
-        total = len(trials.plan_trials(study, manifest))
+        ready = prepare_study(study, workspace)
+        total = len(trials.plan_trials(ready, manifest))
         with TrackedProgress("trials", total) as progress:
-            found = trials.run_trials(candidate, study, manifest, workspace, progress.advance)
+            found = trials.run_trials(candidate, ready, manifest, workspace, progress.advance)
     return found.to_dict()
 
 

@@ -16,6 +16,7 @@ from albumart.embedded.platform import current_endpoints
 from albumart.errors import BadStudy, NotFound, PlatformError
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
+from albumart.models.weights import WeightSources, prepare_weights
 from albumart.query import Query
 from albumart.sandbox.process import sandbox_process
 from albumart.settings import load_settings
@@ -95,6 +96,23 @@ def find_study(
     """The study, with the model and the source that the caller asked for."""
     study = load_study(name).with_model(backbone=backbone, weights=weights)
     return study.with_source(source, url)
+
+
+def prepare_study(study: Study, workspace: Workspace) -> Study:
+    """The study with weights that lie on this machine, brought here where they did not."""
+    settings = load_settings()
+
+    def open_way() -> PoliteClient:
+        return PoliteClient(settings.contact, pacer=Pacer(settings.home / "pace"))
+
+    def champion(name: str) -> tuple[bytes, str]:
+        version = workspace.models.champion(name)
+        if version is None:
+            raise NotFound(f"study {name!r} has no champion to lend its weights")
+        return workspace.objects.get(version.object_key), version.sha256
+
+    sources = WeightSources(workspace.cache / "weights", open_way, champion)
+    return study.model_copy(update={"model": prepare_weights(study.model, sources)})
 
 
 @cache

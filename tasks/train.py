@@ -5,7 +5,7 @@ from prefect import task
 from albumart.study import Study
 from albumart.training.candidate import Provenance, train_candidate
 from albumart.validation.stations import require_validated
-from tasks.resources import find_dataset, open_stores
+from tasks.resources import find_dataset, open_stores, prepare_study
 
 
 @task(task_run_name="train-{study.model.backbone}")
@@ -17,4 +17,5 @@ def train_run(study: Study, dataset: str, provenance: Provenance) -> str:
     manifest = find_dataset(dataset)
     with open_stores() as workspace:
         require_validated(manifest, workspace, study)
-        return train_candidate(study, manifest, workspace, provenance).run
+        ready = prepare_study(study, workspace)
+        return train_candidate(ready, manifest, workspace, provenance).run

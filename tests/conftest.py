@@ -16,6 +16,8 @@ from albumart.settings import Settings
 from albumart.stores.mongodb import connect
 from albumart.stores.workspace import Workspace, open_workspace
 
+HERE = Path(__file__).parent
+SLOW = ("flows", "training", "models", "test_promotion", "validation", "embedded")
 FOR_TESTS = "ALBUMART_REAL_DATA"  # where the real files lie; read by tests alone
 
 
@@ -27,6 +29,11 @@ def pytest_configure() -> None:
     # A shell without job control starts what it puts in the background with SIGINT ignored, and
     # every child inherits that; some tests press Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: not str(item.path.relative_to(HERE)).startswith(SLOW))
 
 
 @pytest.fixture(scope="session")

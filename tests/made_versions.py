@@ -3,9 +3,7 @@
 The gate reads what training and evaluation left in the stores; here that is written at once.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -17,8 +15,9 @@ from albumart.evaluation.intervals import Estimate
 from albumart.holdout import Findings, Holdout, register_candidate, write_holdout
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
-from albumart.study import Model, Promotion, Study, Train, load_study
-from albumart.training.candidate import Candidate, Provenance
+from albumart.study import Head, Model, Promotion, Study, load_study
+from albumart.train_plan import TrainPlan
+from albumart.training.candidate import Candidate, Provenance, write_candidate
 
 _TENTHS = ("test",) * 3 + ("validation",) + ("train",) * 6
 _EMPTY = {"str": None, "object": None, "Int64": None, "int64": 300, "bool": False}
@@ -77,12 +76,12 @@ def made_version(
         run=run, study=study.name, dataset=manifest.digest, classes=manifest.classes,
         image_size=32, sha256="0" * 64, temperature=1.0,
         history=[{"loss": 1.0, "val_loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5}],
+        stages=[],
         plan={"model": Model(backbone="small", weights="random").model_dump(),
-              "train": Train().model_dump()},
+              "head": Head().model_dump(), "train": TrainPlan().model_dump()},
         versions={}, provenance=Provenance("albumart run made", Origin.SANDBOX),
     )  # fmt: skip
-    record = json.dumps(asdict(candidate)).encode()
-    workspace.objects.put(f"runs/{run}/candidate.json", record)
+    write_candidate(workspace.objects, candidate)
     write_holdout(workspace.objects, run, _holdout(evaluated or manifest, answers))
     return register_candidate(run, workspace)
 

@@ -22,6 +22,7 @@ backbone = "small"
 """
 
 
+STAGE = "[[train.stages]]\n"
 TWO = GOOD.replace("[collect]", "[[collect]]").replace(
     "[labels]", '[[collect]]\nsource = "itunes"\ncountry = "gb"\n[labels]'
 )
@@ -44,7 +45,7 @@ def test_every_shipped_study_loads_under_its_own_name(name: str) -> None:
 def test_a_study_may_be_a_path(tmp_path: Path) -> None:
     study = load_study(str(study_file(tmp_path, GOOD)))
     assert study.labels.classes == ("jazz", "metal")
-    assert study.train.frozen
+    assert study.train.trains_head_only
 
 
 def test_a_study_may_draw_on_one_source_or_on_several(tmp_path: Path) -> None:
@@ -71,8 +72,13 @@ def test_a_wrong_name_gets_the_choices_and_a_guess() -> None:
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        (GOOD + "[train]\nepoch = 3\n", r"mine.toml:11: train.epoch: unknown key.*epochs"),
-        (GOOD + "[train]\nepochs = 0\n", r"mine.toml:11: train.epochs: .*greater than.*got 0"),
+        (GOOD + "[train]\nbatch = 3\n", r"mine.toml:11: train.batch: unknown key.*batch_size"),
+        (GOOD + STAGE + "epoch = 3\n", r"mine.toml:11: train.stages.0.epoch: unknown key.*epochs"),
+        (GOOD + STAGE + "epochs = 0\n", r"mine.toml:11: train.stages.0.epochs: .*greater.*got 0"),
+        (
+            GOOD + STAGE * 2 + 'learning_rate = "fast"\n',
+            r"mine.toml:12: train.stages.1.learning_rate: .*a rate between 0 and 10.*got 'fast'",
+        ),
         (
             GOOD + "colour = 1\n",
             r"mine.toml:10: model.colour: unknown key; expected one of: .*backb",

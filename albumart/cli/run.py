@@ -41,7 +41,8 @@ def run(
     ] = None,
     backbone: Annotated[str | None, typer.Option(help="Another backbone than the study's.")] = None,
     weights: Annotated[
-        str | None, typer.Option(help="imagenet, random, or an .h5 file of Keras.")
+        str | None,
+        typer.Option(help="imagenet, random, study:NAME, a file, or an address#sha256=…"),
     ] = None,
     json: Json = False,
 ) -> None:

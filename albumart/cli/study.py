@@ -1,6 +1,5 @@
 """``albumart study list | show | check``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,13 +30,13 @@ def show(study: Annotated[str, typer.Argument(help="Name, or path of a TOML file
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="A study's TOML file.")]) -> None:
+def check(file: Annotated[str, typer.Argument(help="A study's TOML file, or its name.")]) -> None:
     """Check a study file: unknown keys and impossible values are named with their line."""
     from albumart.models.weights import resolve_weights
     from albumart.sources import find_source
-    from albumart.study import read_study
+    from albumart.study import load_study
 
-    study = read_study(file)
+    study = load_study(file)
     for part in study.collect:
         find_source(part.source, part.query)
     resolve_weights(study.model)

@@ -3,10 +3,10 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 from albumart.errors import UnsafeInput
 from albumart.models.backbones import check_options
 from albumart.models.groups import find_backbone_in
+from albumart.models.head_network import predict_outputs
+from albumart.models.heads import PROBABILITIES
 from albumart.models.preprocessing import divide_by_255
-from albumart.models.pretrained import load_backbone, seed_weights
-from albumart.study import Model, Train
+from albumart.models.pretrained import load_backbone
+from albumart.study import Model
 
 if TYPE_CHECKING:
     import keras
 
 Floats = NDArray[np.float32]
-
-PROBABILITIES: Final = "probabilities"
-HEAD: Final = "head"
 
 
 def build_extractor(model: Model, *, seed: int = 0, precision: str = "float32") -> "keras.Model":
@@ -61,37 +60,6 @@ def at_size(extractor: "keras.Model", model: Model) -> "keras.Model":
     return resized
 
 
-def build_head(
-    train: Train, *, classes: int, normalize: Floats | None, width: int
-) -> "keras.Model":
-    """``(n, width)`` features → ``(n, classes)`` probabilities.
-
-    ``normalize`` holds the training features whose mean and variance the head standardises by.
-    Its first weights are those of ``train.seed``.
-    """
-    import keras
-    from keras import layers
-
-    inputs = keras.Input((width,), name="feature_vector")
-    x = inputs
-    if normalize is not None:
-        standardize = layers.Normalization(name="standardize")
-        standardize.adapt(normalize)
-        x = standardize(x)
-    x = layers.Dropout(train.dropout, seed=train.seed, name="dropout")(x)
-    outputs = layers.Dense(classes, activation="softmax", name=PROBABILITIES)(x)
-    head = keras.Model(inputs, outputs, name=HEAD)
-    seed_weights(head, train.seed)
-    return head
-
-
-def join(extractor: "keras.Model", head: "keras.Model") -> "keras.Model":
-    """One model from pixels to probabilities, sharing the weights of both."""
-    import keras
-
-    return keras.Model(extractor.input, head(extractor.output), name="classifier")
-
-
 def apply_temperature(head: "keras.Model", temperature: float) -> None:
     """Divide the logits of ``head`` by ``temperature``: calibrated probabilities."""
     layer = head.get_layer(PROBABILITIES)
@@ -109,14 +77,7 @@ def predict_proba(
 
     ``rows`` chooses rows of ``inputs``, which may be a mapped cache: only a batch is in memory.
     """
-    rows = np.arange(len(inputs)) if rows is None else rows
-    blocks: Sequence[Floats] = [
-        np.asarray(
-            model.predict_on_batch(inputs[rows[start : start + batch_size]]), dtype=np.float32
-        )
-        for start in range(0, len(rows), batch_size)
-    ]
-    return np.concatenate(blocks)
+    return predict_outputs(model, (inputs,), rows, batch_size=batch_size)
 
 
 def to_bytes(model: "keras.Model") -> bytes:

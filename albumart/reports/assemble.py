@@ -67,7 +67,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
         top_losses=tuple(_worst(workspace.objects, manifest, holdout)),
         decision=_decision(workspace, version),
         temperature=candidate.temperature,
-        plan={**candidate.plan["model"], **candidate.plan["train"]},
+        plan={**candidate.plan["model"], **candidate.plan["head"], **candidate.plan["train"]},
         reproduce=candidate.provenance.command,
         versions={"albumart": __version__, **candidate.versions},
         made_on=f"{version.created:%-d %B %Y}",

@@ -8,6 +8,7 @@ import hashlib
 import importlib.metadata
 import json
 import logging
+import shutil
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -20,13 +21,14 @@ from albumart.stores.models import model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
-from albumart.training.fit import MONITOR
-from albumart.training.networks import fit_network, splits_of, whole_model
+from albumart.training.networks import fit_network, splits_of, training_folder, whole_model
+from albumart.training.stages import MONITOR
+from albumart.training.state import StageResult
 
 logger = logging.getLogger(__name__)
 
 # Raised whenever this module trains differently from the same study and data.
-RECIPE: Final = 1
+RECIPE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,9 @@ class Provenance:
 class Candidate:
     """What training leaves behind, beside the model file.
 
-    ``history`` has one entry per epoch; ``temperature`` was fitted on validation and is already in
-    the model's last layer; ``versions`` are those of the libraries it was trained with.
+    ``history`` has one entry per epoch, ``stages`` one per stage; ``image_size`` is the last
+    stage's; ``temperature`` was fitted on validation and is already in the model's last layer;
+    ``versions`` are those of the libraries it was trained with.
     """
 
     run: str
@@ -57,6 +60,7 @@ class Candidate:
     sha256: str
     temperature: float
     history: list[dict[str, float]]
+    stages: tuple[StageResult, ...]
     plan: dict[str, Any]
     versions: dict[str, str]
     provenance: Provenance
@@ -71,6 +75,7 @@ def run_digest(study: Study, manifest: Manifest) -> str:
         "study": study.name,
         "dataset": manifest.digest,
         "model": study.model.model_dump() | {"weights": resolve_weights(study.model).identity},
+        "head": study.head.model_dump(),
         "train": study.train.model_dump(),
         "keras": [keras.__version__, keras.backend.backend()],
     }
@@ -88,6 +93,7 @@ def train_candidate(
         logger.info("train      %s, weights: %s", study.model.backbone, study.model.weights)
         candidate = _train(study, manifest, workspace, run=run, provenance=provenance)
         _keep(candidate, workspace.objects)
+        shutil.rmtree(training_folder(workspace, run), ignore_errors=True)
     else:
         logger.info("train      unchanged: run %s was trained before", run)
     return candidate
@@ -101,8 +107,14 @@ def _keep(candidate: Candidate, objects: ObjectStore) -> None:
         best,
         candidate.temperature,
     )
-    record = json.dumps(asdict(candidate)).encode()
-    objects.put(_record_key(candidate.run), record, content_type="application/json")
+    write_candidate(objects, candidate)
+
+
+def write_candidate(objects: ObjectStore, candidate: Candidate) -> None:
+    """Keep the record of a candidate."""
+    record = asdict(candidate) | {"stages": [stage.to_dict() for stage in candidate.stages]}
+    key, data = _record_key(candidate.run), json.dumps(record).encode()
+    objects.put(key, data, content_type="application/json")
 
 
 def read_candidate(objects: ObjectStore, run: str) -> Candidate:
@@ -112,13 +124,18 @@ def read_candidate(objects: ObjectStore, run: str) -> Candidate:
     # Once there was one scope at most.
     scopes = came["scopes"] if "scopes" in came else filter(None, [came.get("scope")])
     provenance = Provenance(came["command"], Origin(came["origin"]), tuple(scopes))
-    return Candidate(**record | {"classes": tuple(record["classes"]), "provenance": provenance})
+    told = {
+        "classes": tuple(record["classes"]),
+        "stages": tuple(StageResult.from_dict(stage) for stage in record["stages"]),
+        "provenance": provenance,
+    }
+    return Candidate(**record | told)
 
 
 def _train(
     study: Study, manifest: Manifest, workspace: Workspace, *, run: str, provenance: Provenance
 ) -> Candidate:
-    fitted = fit_network(study, manifest, workspace, splits_of(manifest))
+    fitted = fit_network(study, manifest, workspace, splits_of(manifest), identity=run)
     data = to_bytes(whole_model(study, fitted))
     sha256 = hashlib.sha256(data).hexdigest()
     workspace.objects.put(model_key(sha256), data)
@@ -127,11 +144,15 @@ def _train(
         study=study.name,
         dataset=manifest.digest,
         classes=manifest.classes,
-        image_size=study.model.image_size,
+        image_size=fitted.image_size,
         sha256=sha256,
         temperature=fitted.temperature,
         history=fitted.history,
-        plan={"model": study.model.model_dump(), "train": study.train.model_dump()},
+        stages=fitted.stages,
+        plan={
+            name: getattr(study, name).model_dump(mode="json")
+            for name in ("model", "head", "train")
+        },
         versions=library_versions(),
         provenance=provenance,
     )

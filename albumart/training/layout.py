@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from albumart.errors import BadStudy
 from albumart.models.groups import layer_groups
 from albumart.models.head_network import join_head
+from albumart.train_plan import HEAD, Stage
 from albumart.training.devices import leaf_layers
-from albumart.training.plan import HEAD, Stage
 
 if TYPE_CHECKING:
     import keras

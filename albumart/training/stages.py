@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from albumart.progress import progress_bar
+from albumart.train_plan import Stage, TrainPlan
 from albumart.training.devices import (
     BFLOAT16,
     FLOAT32,
@@ -23,7 +24,6 @@ from albumart.training.devices import (
 from albumart.training.feed import Floats
 from albumart.training.layout import Network, unfreeze, variable_multipliers
 from albumart.training.lr_finder import RateSearch, find_learning_rate
-from albumart.training.plan import Stage, TrainPlan
 from albumart.training.state import StageResult, State, load_state, save_state
 from albumart.training.task import Task, Trained, fingerprint
 from albumart.training.trainee import (

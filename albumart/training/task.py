@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from albumart.train_plan import TrainPlan
 from albumart.training.feed import Floats, Inputs, Rows
 from albumart.training.layout import Network
-from albumart.training.plan import TrainPlan
 from albumart.training.state import StageResult
 
 # Raised whenever the same plan trains differently than before.

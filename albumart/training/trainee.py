@@ -10,9 +10,9 @@ import numpy as np
 
 from albumart.errors import BadStudy, Diverged
 from albumart.models.heads import find_head
+from albumart.train_plan import TrainPlan
 from albumart.training.feed import Epoch, Feed, Floats, as_dataset, balanced_weights
 from albumart.training.layout import Network
-from albumart.training.plan import TrainPlan
 from albumart.training.task import Examples, Task
 
 if TYPE_CHECKING:

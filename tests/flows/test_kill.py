@@ -30,9 +30,9 @@ min_covers = 10
 backbone = "small"
 weights = "random"
 image_size = 32
-[train]
-frozen = false
+[[train.stages]]
 epochs = 1
+unfrozen = "all"
 """
 
 Reached = Callable[[Workspace], bool]

@@ -24,9 +24,9 @@ min_covers = 10
 backbone = "small"
 weights = "random"
 image_size = 32
-[train]
-frozen = false
+[[train.stages]]
 epochs = 1
+unfrozen = "all"
 [trials]
 seeds = 1
 random_split = false

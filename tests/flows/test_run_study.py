@@ -43,7 +43,9 @@ def api(prefect_endpoints: Endpoints) -> Api:
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "Authorization": f"Basic {token}"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        # Without the proxy that a variable may have named when urllib was first asked.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
             return json.load(answer)
 
     return post
@@ -154,9 +156,9 @@ min_covers = 10
 backbone = "small"
 weights = "random"
 image_size = 32
-[train]
-frozen = false
+[[train.stages]]
 epochs = 2
+unfrozen = "all"
 [trials]
 seeds = 1
 random_split = false

@@ -14,16 +14,15 @@ from albumart.errors import BadStudy
 from albumart.images import load_rgb
 from albumart.models.backbones import BACKBONES, Backbone, check_options, find_backbone
 from albumart.models.groups import find_backbone_in, layer_groups
+from albumart.models.head_network import HeadPlan, HeadShape, build_task_head, join_head
 from albumart.models.network import (
     at_size,
     build_extractor,
-    build_head,
-    join,
     load_model,
     predict_proba,
     to_bytes,
 )
-from albumart.study import Model, Train
+from albumart.study import Model
 
 
 def smallest(row: Backbone, **options: object) -> Model:
@@ -70,8 +69,8 @@ def thawed_at_the_end(row: Backbone) -> tuple[keras.Model, keras.layers.Layer]:
     for group in frozen:
         for layer in group:
             layer.trainable = False
-    head = build_head(Train(), classes=2, normalize=None, width=row.width)
-    return join(extractor, head), next(layer for layer in reversed(last) if layer.weights)
+    head = build_task_head("softmax", HeadShape(row.width, 2), HeadPlan())
+    return join_head(extractor, head), next(layer for layer in reversed(last) if layer.weights)
 
 
 def numbers(tensor: object) -> np.ndarray:
@@ -114,7 +113,7 @@ def test_groups_cover_every_layer_once_and_in_order(trained: Trained) -> None:
 
 
 def test_groups_of_what_has_no_backbone() -> None:
-    head = build_head(Train(), classes=2, normalize=None, width=4)
+    head = build_task_head("softmax", HeadShape(4, 2), HeadPlan())
     with pytest.raises(BadStudy, match="expected a network with one of small.*; got 'head'"):
         layer_groups(head)
 

@@ -77,7 +77,12 @@ def trained(made: Made) -> dict[tuple[str, bool], Trained]:
         head.compile(optimizer=keras.optimizers.Adam(0.05), loss=HEADS[name].loss(0.0))
         inputs = made.inputs(metadata)
         history = head.fit(
-            inputs if metadata else inputs[0], targets, batch_size=80, epochs=15, verbose=0
+            inputs if metadata else inputs[0],
+            targets,
+            batch_size=80,
+            epochs=15,
+            shuffle=False,
+            verbose=0,
         )
         found[name, metadata] = Trained(head, [float(loss) for loss in history.history["loss"]])
     return found

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 from albumart.errors import UnsafeInput
+from albumart.models.head_network import HeadPlan, HeadShape, build_task_head, join_head
 from albumart.models.network import (
     apply_temperature,
     build_extractor,
-    build_head,
-    join,
     load_model,
     predict_proba,
     to_bytes,
 )
-from albumart.study import Model, Train
+from albumart.study import Model
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
 
@@ -27,7 +26,7 @@ def parts() -> tuple[keras.Model, keras.Model]:
     keras.utils.set_random_seed(0)
     extractor = build_extractor(Model(backbone="small", weights="random", image_size=32))
     features = predict_proba(extractor, PIXELS)
-    head = build_head(Train(), classes=3, normalize=features, width=128)
+    head = build_task_head("softmax", HeadShape(128, 3), HeadPlan(), standardize=features)
     return extractor, head
 
 
@@ -36,21 +35,21 @@ def test_a_head_on_features_equals_the_joined_model_on_pixels(
 ) -> None:
     extractor, head = parts
     by_features = predict_proba(head, predict_proba(extractor, PIXELS))
-    assert predict_proba(join(*parts), PIXELS) == pytest.approx(by_features, abs=1e-6)
+    assert predict_proba(join_head(*parts), PIXELS) == pytest.approx(by_features, abs=1e-6)
     assert by_features.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-6)
 
 
 def test_saved_and_loaded_gives_the_same_probabilities(
     parts: tuple[keras.Model, keras.Model], tmp_path: Path
 ) -> None:
-    model = join(*parts)
+    model = join_head(*parts)
     data = to_bytes(model)
     loaded = load_model(data, hashlib.sha256(data).hexdigest(), tmp_path)
     assert (predict_proba(loaded, PIXELS) == predict_proba(model, PIXELS)).all()
 
 
 def test_temperature_divides_the_logits(parts: tuple[keras.Model, keras.Model]) -> None:
-    model = join(*parts)
+    model = join_head(*parts)
     before = np.log(predict_proba(model, PIXELS))
     apply_temperature(parts[1], 2.0)
     after = predict_proba(model, PIXELS)
@@ -70,7 +69,7 @@ def test_random_weights_are_the_seeds_own() -> None:
 def test_an_altered_byte_is_refused_before_loading(
     parts: tuple[keras.Model, keras.Model], tmp_path: Path
 ) -> None:
-    data = to_bytes(join(*parts))
+    data = to_bytes(join_head(*parts))
     altered = data[:100] + bytes([data[100] ^ 1]) + data[101:]
     with pytest.raises(UnsafeInput) as refused:
         load_model(altered, hashlib.sha256(data).hexdigest(), tmp_path)
@@ -79,7 +78,7 @@ def test_an_altered_byte_is_refused_before_loading(
 
 
 def test_blocks_do_not_change_what_is_predicted(parts: tuple[keras.Model, keras.Model]) -> None:
-    model = join(*parts)
+    model = join_head(*parts)
     assert predict_proba(model, PIXELS, batch_size=2) == pytest.approx(
         predict_proba(model, PIXELS), abs=1e-6
     )

@@ -15,14 +15,15 @@ from albumart.errors import BadStudy, FetchError, NotFound, UnsafeInput
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
 from albumart.models.groups import find_backbone_in
-from albumart.models.network import build_extractor, build_head, join, to_bytes
+from albumart.models.head_network import HeadPlan, HeadShape, build_task_head, join_head
+from albumart.models.network import build_extractor, to_bytes
 from albumart.models.weights import (
     Kind,
     WeightSources,
     prepare_weights,
     resolve_weights,
 )
-from albumart.study import Model, Train
+from albumart.study import Model
 
 FILE = "https://weights.example.org/small.weights.h5?download=1"
 ABSENT = "0" * 64
@@ -233,8 +234,10 @@ def test_what_lies_here_is_left_as_it_is(sources: WeightSources, weights_file: P
 def test_the_champion_of_a_study_lends_its_backbone(
     sources: WeightSources, source: keras.Model
 ) -> None:
-    head = build_head(Train(), classes=3, normalize=np.ones((2, 128), np.float32), width=128)
-    data = to_bytes(join(source, head))
+    head = build_task_head(
+        "softmax", HeadShape(128, 3), HeadPlan(), standardize=np.ones((2, 128), np.float32)
+    )
+    data = to_bytes(join_head(source, head))
     sha256 = hashlib.sha256(data).hexdigest()
     asked: list[str] = []
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from staged_network import make_task
 
+from albumart.train_plan import Stage, TrainPlan
 from albumart.training import feed
 from albumart.training.feed import Batch, Epoch
-from albumart.training.plan import Stage, TrainPlan
 from albumart.training.stages import train_network
 
 PLAN = TrainPlan(

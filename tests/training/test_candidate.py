@@ -72,7 +72,7 @@ def test_a_planted_leak_stops_before_training(filled: Workspace, manifest: Manif
 def test_from_dataset_to_prediction(
     filled: Workspace, manifest: Manifest, frozen: bool, tmp_path: Path
 ) -> None:
-    chosen = study(frozen=frozen)
+    chosen = study(head_only=frozen)
     candidate = train_candidate(chosen, manifest, filled, MADE)
     assert candidate.run == run_digest(chosen, manifest)
     assert train_candidate(chosen, manifest, filled, MADE) == candidate
@@ -118,7 +118,7 @@ def assert_saved_model_is_the_trained_one(
 def test_training_again_from_nothing_gives_the_same_model(
     filled: Workspace, manifest: Manifest
 ) -> None:
-    chosen = study(frozen=False, seed=5)
+    chosen = study(seed=5)
     first = train_candidate(chosen, manifest, filled, MADE)
     weights = evaluate_candidate(first, chosen, manifest, filled).probabilities
     for key in list(filled.objects.keys(f"runs/{first.run}/")):
@@ -131,7 +131,7 @@ def test_training_again_from_nothing_gives_the_same_model(
 def test_the_champion_predicts_and_files_that_are_no_images_do_not_stop_it(
     filled: Workspace, manifest: Manifest, tmp_path: Path
 ) -> None:
-    chosen = study(frozen=False, epochs=3)
+    chosen = study(epochs=3)
     candidate = train_candidate(chosen, manifest, filled, MADE)
     evaluate_candidate(candidate, chosen, manifest, filled)
     version = register_candidate(candidate.run, filled)
@@ -167,7 +167,7 @@ def test_a_later_candidate_is_compared_with_the_champion(
     filled: Workspace, manifest: Manifest
 ) -> None:
     """On the candidate's own test split, whatever dataset the champion was trained on."""
-    chosen = study(frozen=False, seed=7).model_copy(update={"name": "later"})
+    chosen = study(seed=7).model_copy(update={"name": "later"})
     fewer = build_version(chosen, filled, limit=240)
     assert len(fewer.frame) < len(manifest.frame)
     first = registered(chosen, fewer, filled)

@@ -8,13 +8,13 @@ from staged_network import build_head, build_network, make_pixels
 from albumart.errors import BadStudy
 from albumart.models.network import build_extractor
 from albumart.study import Model
+from albumart.train_plan import Stage
 from albumart.training.layout import (
     head_alone,
     unfreeze,
     variable_multipliers,
     whole_network,
 )
-from albumart.training.plan import Stage
 
 to_numpy = keras.ops.convert_to_numpy  # of each backend's own tensors
 

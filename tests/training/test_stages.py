@@ -21,9 +21,9 @@ from staged_network import (
 
 from albumart.errors import BadStudy, Diverged
 from albumart.models.heads import head_targets
+from albumart.train_plan import Stage, TrainPlan
 from albumart.training import stages as module
 from albumart.training.layout import Network, head_alone
-from albumart.training.plan import Stage, TrainPlan
 from albumart.training.schedules import rates
 from albumart.training.stages import train_network
 from albumart.training.task import Trained, fingerprint

@@ -1,5 +1,7 @@
 """Trials on real stores: what is trained again, what is not, and what comes of it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from quick_study import study
@@ -15,7 +17,7 @@ from albumart.trials import plan_trials, read_trials, run_trials
 
 
 def asking(**wanted: object) -> Study:
-    return study(frozen=True).model_copy(update={"trials": Trials.model_validate(wanted)})
+    return study(head_only=True).model_copy(update={"trials": Trials.model_validate(wanted)})
 
 
 @pytest.fixture
@@ -31,9 +33,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seeds: list[int] = []
     really = trials.fit_network
 
-    def counting(chosen: Study, *rest: object) -> object:
+    def counting(chosen: Study, *rest: Any, **named: Any) -> object:
         seeds.append(chosen.train.seed)
-        return really(chosen, *rest)  # type: ignore[arg-type]
+        return really(chosen, *rest, **named)
 
     monkeypatch.setattr(trials, "fit_network", counting)
     return seeds

@@ -128,6 +128,11 @@ class TrainPlan(_Table):
         return self
 
     @property
+    def trains_head_only(self) -> bool:
+        """Whether the backbone stays as it came, so that its features are all that is needed."""
+        return not self.augment and all(stage.trains_head_only for stage in self.stages)
+
+    @property
     def epochs(self) -> int:
         """Of all stages, where none ends early."""
         return sum(stage.epochs for stage in self.stages)

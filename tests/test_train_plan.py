@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from albumart.training.plan import Stage, TrainPlan
+from albumart.train_plan import Stage, TrainPlan
 
 
 def test_the_published_metal_vs_rap_plan_can_be_said() -> None:
