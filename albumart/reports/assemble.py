@@ -63,6 +63,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
         duplicates=count_duplicates(manifest),
         typical=dict(_typical(workspace.objects, manifest, holdout)),
         history=tuple(candidate.history),
+        stages=candidate.stages,
         covers=_cover_grid(workspace.objects, manifest),
         top_losses=tuple(_worst(workspace.objects, manifest, holdout)),
         decision=_decision(workspace, version),
