@@ -29,15 +29,6 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole; those that want a Prefect server share a worker, which begins with them."""
-    for item in items:
-        served = "prefect_endpoints" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("prefect" if served else str(item.path)))
-    items.sort(key=lambda item: "prefect_endpoints" not in getattr(item, "fixturenames", ()))
-
-
 @pytest.fixture(scope="session")
 def platform_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stores") / "home"
