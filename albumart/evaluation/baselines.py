@@ -10,7 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.evaluation.intervals import CONFIDENCE, Estimate, wilson
+from albumart.evaluation.intervals import CONFIDENCE, Estimate, FloatArray, wilson
+from albumart.evaluation.multi_metrics import MULTI_METRICS, estimate_multi_metric
+from albumart.evaluation.multi_scores import MultiScores
 from albumart.features.hsv import hsv_histograms
 
 NEIGHBOURS: Final = 10
@@ -23,19 +25,28 @@ class BaselineData:
 
     Attributes:
         pixels: ``(n, s, s, 3) uint8 RGB``.
-        labels: ``(n,)`` class numbers.
+        truth: ``(n, k) bool`` which classes a cover is of.
         splits: ``(n,)`` of ``train``, ``validation`` and ``test``.
+        groups: ``(n,)`` group of each row, by which intervals are drawn.
         features: ``(n, d) float32`` of a frozen backbone, or None.
+        several: whether a cover may be of several classes.
     """
 
     pixels: NDArray[np.uint8]
-    labels: NDArray[np.intp]
+    truth: NDArray[np.bool_]
     splits: NDArray[np.str_]
+    groups: NDArray[np.str_]
     features: NDArray[np.float32] | None
+    several: bool = False
 
     def rows(self, split: str) -> NDArray[np.intp]:
         """Row numbers of ``split``."""
         return np.flatnonzero(self.splits == split)
+
+    @cached_property
+    def labels(self) -> NDArray[np.intp]:
+        """``(n,)`` class numbers, where a cover is of one class."""
+        return np.asarray(self.truth.argmax(axis=1))
 
     @cached_property
     def histograms(self) -> NDArray[np.float32]:
@@ -50,59 +61,72 @@ class NotRun:
     reason: str
 
 
-Predictions = NDArray[np.intp]
 Baseline = Callable[[BaselineData], Estimate | NotRun]
 
 
 def run_baselines(data: BaselineData) -> dict[str, Estimate | NotRun]:
-    """Every row of BASELINES: its test accuracy, or why it was not run."""
+    """Every row of BASELINES: what it gets on the test split, or why it was not run.
+
+    Accuracy, where a cover is of one class; micro PR-AUC, where it may be of several.
+    """
     return {name: baseline(data) for name, baseline in BASELINES.items()}
 
 
-def _scored(predict: Callable[[BaselineData], Predictions | NotRun]) -> Baseline:
-    """The accuracy of what ``predict`` says about the rows of the test split."""
+def _scored(answer: Callable[[BaselineData], FloatArray | NotRun]) -> Baseline:
+    """The figure of the ``(n_test, k)`` scores that ``answer`` gives the test split."""
 
     def score(data: BaselineData) -> Estimate | NotRun:
-        predictions = predict(data)
-        if isinstance(predictions, NotRun):
-            return predictions
-        truth = data.labels[data.rows("test")]
-        return wilson(int((predictions == truth).sum()), len(truth))
+        answers = answer(data)
+        return answers if isinstance(answers, NotRun) else _figure(data, "test", answers)
 
     return score
 
 
-def _chance(data: BaselineData) -> Estimate:
+def _figure(data: BaselineData, split: str, answers: FloatArray) -> Estimate:
+    rows = data.rows(split)
+    if data.several:
+        metric = MULTI_METRICS["micro_pr_auc"]
+        scores = MultiScores(data.truth[rows], answers)
+        return estimate_multi_metric(metric, scores, data.groups[rows])
+    return wilson(int((answers.argmax(axis=1) == data.labels[rows]).sum()), len(rows))
+
+
+def _chance(data: BaselineData) -> Estimate | NotRun:
     """A class at random, all alike: 1 of k; the interval is what such guesses get on n covers."""
     from scipy.stats import binom
 
-    n, share = len(data.rows("test")), 1 / len(np.unique(data.labels))
+    if data.several:
+        return NotRun("guessing labels at random gets their mean share")
+    n, share = len(data.rows("test")), 1 / data.truth.any(axis=0).sum()
     low, high = binom.interval(CONFIDENCE, n, share)
-    return Estimate(share, float(low / n), float(high / n), n)
+    return Estimate(float(share), float(low / n), float(high / n), n)
 
 
-def _majority(data: BaselineData) -> Predictions:
-    """Always the most common class of the training split."""
-    most_common = np.bincount(data.labels[data.rows("train")]).argmax()
-    return np.full(len(data.rows("test")), most_common)
+def _majority(data: BaselineData) -> FloatArray:
+    """Whatever the cover, each class is as probable as it is common in training."""
+    shares = data.truth[data.rows("train")].mean(axis=0)
+    return np.tile(shares, (len(data.rows("test")), 1))
 
 
-def _histogram_neighbours(data: BaselineData) -> Predictions:
+def _histogram_neighbours(data: BaselineData) -> FloatArray:
     """Ten nearest neighbours by colour histogram, exact, cosine distance (rows have length 1)."""
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.neighbors import NearestNeighbors
 
     train, test = data.rows("train"), data.rows("test")
-    neighbours = KNeighborsClassifier(NEIGHBOURS, algorithm="brute")
-    neighbours.fit(data.histograms[train], data.labels[train])
-    return np.asarray(neighbours.predict(data.histograms[test]))
+    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute")
+    neighbours.fit(data.histograms[train])
+    near = neighbours.kneighbors(data.histograms[test], return_distance=False)
+    return np.asarray(data.truth[train][near].mean(axis=1))
 
 
-def _boosted_histograms(data: BaselineData) -> Predictions | NotRun:
+def _boosted_histograms(data: BaselineData) -> FloatArray | NotRun:
     """Boosted trees on the same histograms, as the Bandcamp study had them.
 
     With 64 bins and a quarter of the columns for each tree it is four times as fast as with
     XGBoost's defaults, at equal accuracy.
     """
+    if data.several:
+        return NotRun("boosted trees tell one class of several")
     if importlib.util.find_spec("xgboost") is None:
         return NotRun("xgboost is not installed; expected the package xgboost-cpu")
     from xgboost import XGBClassifier  # type: ignore[import-not-found,unused-ignore]
@@ -115,19 +139,24 @@ def _boosted_histograms(data: BaselineData) -> Predictions | NotRun:
         tree_method="hist", max_bin=64, colsample_bytree=0.25, random_state=0, n_jobs=1
     )
     trees.fit(data.histograms[train], numbers)
-    return np.asarray(classes[trees.predict(data.histograms[test])])
+    return _at_classes(trees.predict_proba(data.histograms[test]), classes, data)
 
 
-def _linear_probe(data: BaselineData) -> Predictions | NotRun:
-    """Logistic regression on the frozen features; its strength is chosen on validation."""
+def _linear_probe(data: BaselineData) -> FloatArray | NotRun:
+    """A linear model on the frozen features; its strength is chosen on validation."""
+    if data.features is None:
+        return NotRun("there are no features of a frozen backbone")
+    probe = _ridge_probe if data.several else _logistic_probe
+    return probe(data, data.features)
+
+
+def _logistic_probe(data: BaselineData, features: NDArray[np.float32]) -> FloatArray:
+    """Logistic regression: one class of several."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    features, labels = data.features, data.labels
-    if features is None:
-        return NotRun("there are no features of a frozen backbone")
-    train, validation = data.rows("train"), data.rows("validation")
+    train, validation, labels = data.rows("train"), data.rows("validation"), data.labels
     probes = [
         make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500)).fit(
             features[train], labels[train]
@@ -135,7 +164,42 @@ def _linear_probe(data: BaselineData) -> Predictions | NotRun:
         for strength in PROBE_STRENGTHS
     ]
     best = max(probes, key=lambda probe: probe.score(features[validation], labels[validation]))
-    return np.asarray(best.predict(features[data.rows("test")]))
+    return _at_classes(best.predict_proba(features[data.rows("test")]), best.classes_, data)
+
+
+def _ridge_probe(data: BaselineData, features: NDArray[np.float32]) -> FloatArray:
+    """Ridge regression to all labels at once, whose answers rank the labels."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    train, validation = data.rows("train"), data.rows("validation")
+    truth = data.truth.astype(np.float64)
+    probes = [
+        make_pipeline(StandardScaler(), Ridge(alpha=1 / strength)).fit(
+            features[train], truth[train]
+        )
+        for strength in PROBE_STRENGTHS
+    ]
+    best = max(
+        probes,
+        key=lambda probe: _micro_precision(
+            data.truth[validation], probe.predict(features[validation])
+        ),
+    )
+    return np.asarray(best.predict(features[data.rows("test")]), dtype=np.float64)
+
+
+def _micro_precision(truth: NDArray[np.bool_], answers: FloatArray) -> float:
+    statistic = MULTI_METRICS["micro_pr_auc"].prepare(MultiScores(truth, answers))
+    return float(statistic(np.ones((1, len(truth))))[0])
+
+
+def _at_classes(answers: FloatArray, classes: NDArray[np.intp], data: BaselineData) -> FloatArray:
+    """``(n, classes met in training)`` → ``(n, k)``; what was not met gets 0."""
+    everywhere = np.zeros((len(answers), data.truth.shape[1]))
+    everywhere[:, classes] = answers
+    return everywhere
 
 
 BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType(
