@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from albumart.evaluation.calibration import fit_temperature
-from albumart.evaluation.multi_calibration import fit_binary_temperature, fit_platt
-from albumart.models.head_network import decode_in_model
+from albumart.evaluation.multi_calibration import Platt, fit_platt, logits
+from albumart.models.head_network import decode_in_model, fold_calibration
 from albumart.models.heads import required_space
 from albumart.models.label_space import Floats, IntArray, LabelSpace, label_cosines
 from albumart.models.network import apply_temperature
@@ -57,9 +57,10 @@ def _softmax(head: "keras.Model", heard: Heard) -> "tuple[keras.Model, float]":
 
 
 def _sigmoid(head: "keras.Model", heard: Heard) -> "tuple[keras.Model, float]":
-    temperature = fit_binary_temperature(heard.outputs, heard.order > 0)
-    apply_temperature(head, temperature)
-    return head, float(temperature)
+    """One line for all labels: a temperature alone could not mend a head that says yes too often."""
+    line = fit_platt(logits(heard.outputs), heard.order > 0, per_label=False)
+    fold_calibration(head, line.slopes, line.intercepts)
+    return head, _temperature(line)
 
 
 def _direction(head: "keras.Model", heard: Heard) -> "tuple[keras.Model, float]":
@@ -67,9 +68,12 @@ def _direction(head: "keras.Model", heard: Heard) -> "tuple[keras.Model, float]"
     space = required_space(heard.space)
     cosines = label_cosines(heard.outputs, space.vectors)
     line = fit_platt(cosines, heard.order > 0, per_label=False)
-    # A slope is the inverse of a temperature: it is what the cosine is multiplied by.
-    temperature = 1 / max(float(np.mean(line.slopes)), float(np.finfo(np.float32).tiny))
-    return decode_in_model(head, space, line.slopes, line.intercepts), temperature
+    return decode_in_model(head, space, line.slopes, line.intercepts), _temperature(line)
+
+
+def _temperature(line: Platt) -> float:
+    """A slope is the inverse of a temperature: it is what a head's answer is multiplied by."""
+    return 1 / max(float(np.mean(line.slopes)), float(np.finfo(np.float32).tiny))
 
 
 Calibration = Callable[["keras.Model", Heard], "tuple[keras.Model, float]"]

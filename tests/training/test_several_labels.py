@@ -32,7 +32,7 @@ def several(kind: str) -> Study:
     return Study.model_validate(
         study(head_only=True, epochs=3).model_dump()
         | {
-            "name": f"several-{kind}",
+            "name": f"several-{kind.replace('_', '-')}",
             "labels": labels.model_dump(),
             "head": {"kind": kind, "dropout": 0.1},
             "compare": [SPACE.model_dump()] if kind == "sigmoid" else [],
@@ -81,7 +81,7 @@ def test_from_dataset_to_report(
 def test_calibrated_answers_are_as_sure_as_they_are_right(
     filled: Workspace, dataset: Manifest
 ) -> None:
-    """On validation, which calibration is fitted on, the mean answer is the mean truth."""
+    """Whatever the head had learnt, its mean answer is near the mean truth."""
     for kind in ("sigmoid", "label_embedding"):
         chosen = several(kind)
         candidate = train_candidate(chosen, dataset, filled, Provenance("albumart run several"))
