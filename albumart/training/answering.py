@@ -57,7 +57,7 @@ def _softmax(head: "keras.Model", heard: Heard) -> "tuple[keras.Model, float]":
 
 
 def _sigmoid(head: "keras.Model", heard: Heard) -> "tuple[keras.Model, float]":
-    """One line for all labels: a temperature alone could not mend a head that says yes too often."""
+    """One line for all labels: a temperature alone cannot mend a head that says yes too often."""
     line = fit_platt(logits(heard.outputs), heard.order > 0, per_label=False)
     fold_calibration(head, line.slopes, line.intercepts)
     return head, _temperature(line)
