@@ -19,7 +19,7 @@ run: $(READY)  ## the sandbox study, from source to a promoted model and a repor
 	$(BIN)/albumart run sandbox-genre
 
 test: $(READY)  ## the whole suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
 check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -23,6 +23,7 @@ CLASS_SHRINK_LIMIT: Final = 0.20
 MOVED_LIMIT: Final = 0.05  # of the test covers that two datasets have both
 KNOWN_LIMIT: Final = 0.50  # of the test covers, that the champion learnt from
 TOLERANCE: Final = 1e-6
+_KNOWN_BY: Final = ("album", "group", "pixel_sha256")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +43,14 @@ class Case:
         metrics: its recorded figures on the test split.
         probabilities: ``(n_test, k)`` its recorded answers.
         champion: whom it would replace, if there is one.
+        broken: critical checks that its dataset failed when it was last validated.
     """
 
     candidate: Entry
     metrics: Mapping[str, Estimate]
     probabilities: NDArray[np.float32]
     champion: Entry | None
+    broken: tuple[str, ...] = ()
 
 
 Check = Callable[[Case, Promotion], str | None]
@@ -60,14 +63,26 @@ def find_objection(case: Case, rules: Promotion) -> str | None:
 
 
 def rows_of_training(champion: Manifest, candidate: Manifest) -> NDArray[np.bool_]:
-    """``(n,)`` rows of ``candidate`` whose group the champion learnt from, in manifest order."""
-    learnt = champion.frame.loc[champion.frame["split"] != "test", "album"]
-    groups = candidate.frame["group"]
-    return groups.isin(groups[candidate.frame["album"].isin(learnt)]).to_numpy(dtype=bool)
+    """``(n,)`` rows of ``candidate`` that the champion learnt from, in manifest order.
+
+    That is a row of a group of which it learnt an album, a picture or the artist, be it from
+    albums that ``candidate`` has no more.
+    """
+    learnt = champion.frame[champion.frame["split"] != "test"]
+    frame = candidate.frame
+    known = np.any([frame[name].isin(learnt[name]) for name in _KNOWN_BY], axis=0)
+    return frame["group"].isin(frame["group"][known]).to_numpy(dtype=bool)
 
 
 def _test_rows(manifest: Manifest) -> pd.DataFrame:
     return manifest.frame[manifest.frame["split"] == "test"]
+
+
+def _dataset_passed_validation(case: Case, _: Promotion) -> str | None:
+    """Training stops at such a dataset too; but it may have been trained on before, or by hand."""
+    if not case.broken:
+        return None
+    return f"validation stopped its dataset: {', '.join(case.broken)} failed"
 
 
 def _answers_its_test_split(case: Case, _: Promotion) -> str | None:
@@ -170,20 +185,27 @@ def _champion_does_not_know_it(case: Case, _: Promotion) -> str | None:
 
 
 def _classes_have_enough_covers(case: Case, rules: Promotion) -> str | None:
-    manifest = case.candidate.manifest
-    found = count_labels(_test_rows(manifest))
+    """Of those on which the two are compared: what the champion learnt from is left out."""
+    manifest, compared = case.candidate.manifest, case.candidate.manifest.frame["split"] == "test"
+    which = ""
+    if case.champion is not None:
+        known = rows_of_training(case.champion.manifest, manifest)
+        which = " that the champion did not learn from" if (compared & known).any() else ""
+        compared &= ~known
+    found = count_labels(manifest.frame[compared])
     name = min(manifest.classes, key=lambda name: found[name])
     if found[name] >= rules.class_floor:
         return None
     covers = f"{found[name]} cover{'' if found[name] == 1 else 's'}" if found[name] else "no cover"
     return (
-        f"class {name!r} has {covers} in the test split; promotion.class_floor asks for "
+        f"class {name!r} has {covers} in the test split{which}; promotion.class_floor asks for "
         f"{rules.class_floor}: collect more, or leave it out by labels.min_covers"
     )
 
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
     {
+        "its dataset passed validation": _dataset_passed_validation,
         "answers its test split": _answers_its_test_split,
         "answers are numbers": _answers_are_numbers,
         "figures are numbers": _figures_are_numbers,

@@ -6,11 +6,13 @@ which was killed in between is run again to the same end.
 """
 
 import logging
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from albumart.dataset.manifest import Manifest, read_manifest
+from albumart.errors import ValidationFailed
 from albumart.evaluation.intervals import FloatArray
 from albumart.evaluation.rivals import MEASURES, Measure, Rivals, align_classes
 from albumart.gate import Case, Entry, find_objection, rows_of_training
@@ -29,9 +31,12 @@ from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
 from albumart.training.networks import cached_pixels, groups_of, splits_of
+from albumart.validation.record import find_record
 from albumart.verdict import Decision, weigh
 
 logger = logging.getLogger(__name__)
+
+LENT_LIMIT: Final = 0.01  # of the test covers, that a champion who lends its weights learnt from
 
 
 def judge_version(study: Study, number: int, workspace: Workspace) -> Decision:
@@ -87,14 +92,40 @@ def ask_gate(
     return weigh(rivals_of(case, MEASURES[rules.metric], workspace), rules, case=case)
 
 
+def require_unseen_test(study: Study, manifest: Manifest, workspace: Workspace) -> None:
+    """Stop where the weights are a champion's that learnt from covers which are tested on here.
+
+    Raises:
+        ValidationFailed: of more than LENT_LIMIT of the test covers it knows the group.
+    """
+    weights = study.model.weights
+    lender = weights.removeprefix("study:")
+    champion = workspace.models.champion(lender) if lender != weights else None
+    if champion is None:  # whoever fetches the weights says so
+        return
+    test = splits_of(manifest) == "test"
+    learnt = rows_of_training(read_manifest(workspace.objects, champion.dataset), manifest)
+    known, tested = int((learnt & test).sum()), int(test.sum())
+    told = f"weights {weights}: that champion learnt from {known} of the {tested} test covers"
+    if known > LENT_LIMIT * tested:
+        raise ValidationFailed(
+            f"{told}, expected {LENT_LIMIT:.0%} at most; give both studies the same [split], or "
+            "take other weights"
+        )
+    if known:
+        logger.warning("train      %s: the figures flatter by as much", told)
+
+
 def case_of(version: ModelVersion, champion: ModelVersion | None, workspace: Workspace) -> Case:
     """What the stores know about the two."""
     holdout = read_holdout(workspace.objects, version.run)
+    record = find_record(workspace.objects, version.dataset, version.study)
     return Case(
         candidate=_entry(version, workspace),
         metrics=holdout.evaluation.metrics,
         probabilities=holdout.probabilities,
         champion=_entry(champion, workspace) if champion else None,
+        broken=() if record is None else record.broken,
     )
 
 

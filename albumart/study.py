@@ -289,6 +289,14 @@ def load_study(name: str) -> Study:
     raise NotFound(f"no study {name!r}{hint}; there are: {', '.join(list_studies())}")
 
 
+def study_name(given: str) -> str:
+    """Name of the study that is called ``given``, or that the file ``given`` describes.
+
+    What the stores know of a study they know by its name, wherever its file is.
+    """
+    return load_study(given).name if given.endswith(".toml") else given
+
+
 def read_study(path: Path) -> Study:
     """Parse and check one study file. Raises BadStudy with the line, or NotFound."""
     try:

@@ -215,10 +215,11 @@ def _tell(found: Trials) -> None:
     logger.info("trials     %s %.1f %%%s seed%s", name, 100 * own.mean, spread, "s"[: count - 1])
     if found.leakage is not None:
         logger.info(
-            "           a random split gains %+.1f points (%+.1f to %+.1f): what leaks",
+            "           a random split gains %+.1f points (%+.1f to %+.1f): %s",
             100 * found.leakage.value,
             100 * found.leakage.low,
             100 * found.leakage.high,
+            "what leaks" if found.leakage.low > 0 else "no leak that can be told from chance",
         )
 
 

@@ -163,6 +163,21 @@ def publish_trials(trials: Mapping[str, Any]) -> None:
     create_table_artifact(rows, key="trials", description=f"seeds {seeds}")
 
 
+def publish_scores(found: Mapping[str, Any]) -> None:
+    """Covers scored by outcome and by likeliest label, and the first of "most …" of each label."""
+    publish_counts("scores", found["counts"])
+    publish_counts("labels", found["labels"])
+    names = ("asked", "artist", "title", "album", "top")
+    rows = [
+        {name: escape(cover[name] or "") for name in names}
+        | {"probability": _rounded(cover["probability"])}
+        | {"its own": escape(", ".join(cover["labels"])), "split": cover["split"]}
+        for cover in found["most"]
+    ]
+    told = f"{found['study']}, version {found['version']}, {found['origin']} covers"
+    create_table_artifact(rows, key="most", description=escape(told))
+
+
 def publish_report(path: str) -> None:
     """A link to the report on the operator's own disk."""
     create_link_artifact(Path(path).resolve().as_uri(), link_text=Path(path).name, key="report")

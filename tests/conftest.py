@@ -16,8 +16,6 @@ from albumart.settings import Settings
 from albumart.stores.mongodb import connect
 from albumart.stores.workspace import Workspace, open_workspace
 
-HERE = Path(__file__).parent
-SLOW = ("flows", "training", "models", "test_promotion", "validation", "embedded")
 FOR_TESTS = "ALBUMART_REAL_DATA"  # where the real files lie; read by tests alone
 
 
@@ -31,9 +29,13 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow files first, so that no worker is left alone with them at the end."""
-    items.sort(key=lambda item: not str(item.path.relative_to(HERE)).startswith(SLOW))
+    """Files stay whole; those that want a Prefect server share a worker, which begins with them."""
+    for item in items:
+        served = "prefect_endpoints" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("prefect" if served else str(item.path)))
+    items.sort(key=lambda item: "prefect_endpoints" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ def made_manifest(counts: Mapping[str, int], splits: Mapping[str, str] | None = 
             "album": f"bandcamp:{label}{number:03}",
             "label": label,
             "cover_sha256": label.encode().hex().ljust(64, "0"),
+            "pixel_sha256": f"{label}{number:03}".encode().hex().ljust(64, "0"),
             "group": f"bandcamp:{label}{number:03}",
             "split": _TENTHS[number % 10],
         }
@@ -100,7 +101,6 @@ def _holdout(manifest: Manifest, answers: np.ndarray) -> Holdout:
 def _defaults() -> dict[str, object]:
     return {name: _EMPTY[kind] for name, kind in COLUMNS.items()} | {
         "url": "https://f1.bcbits.com/img/a1_2.jpg",
-        "pixel_sha256": "0" * 64,
         "phash": "0" * 16,
         "cluster": "",
     }

@@ -12,7 +12,7 @@ from made_versions import made_answers, made_manifest, made_study, made_version
 
 from albumart import promotion
 from albumart.dataset.manifest import Manifest
-from albumart.errors import UnsafeInput
+from albumart.errors import UnsafeInput, ValidationFailed
 from albumart.evaluation.intervals import Estimate
 from albumart.gate import CHECKS, Case, find_objection
 from albumart.promotion import ask_gate, case_of, judge_version, settle_approval
@@ -20,6 +20,9 @@ from albumart.registry import Answer, promote_by_hand, roll_back
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Promotion, Study
+from albumart.validation.checkpoint import validate
+from albumart.validation.record import write_record
+from albumart.validation.suites import Expected
 from albumart.verdict import Decision
 
 COUNTS = {"folk": 100, "jazz": 100, "metal": 100, "soul": 100}
@@ -219,7 +222,31 @@ def with_a_small_class(made: Made) -> Case:
     return case_of(made.version(0.9, few), None, made.workspace)
 
 
+def with_a_class_that_the_champion_learnt(made: Made) -> Case:
+    """Of its 30 test covers, the champion had 27 in validation."""
+    learnt = {f"bandcamp:jazz{n:03}": "validation" for n in range(90) if n % 10 < 3}
+    return after(made, made_manifest(COUNTS, learnt), made_manifest(COUNTS))
+
+
+def with_a_dataset_that_failed_validation(made: Made) -> Case:
+    manifest = made_manifest(COUNTS)
+    report = validate("split", manifest.frame, expected=Expected(classes=("folk", "jazz", "metal")))
+    write_record(made.workspace.objects, manifest, "made", report, compared_with=None)
+    return case_of(made.version(0.9, manifest), None, made.workspace)
+
+
 PLANTED: dict[Callable[[Made], Case], tuple[str, str]] = {
+    with_a_dataset_that_failed_validation: (
+        "its dataset passed validation",
+        "validation stopped its dataset: split/label_known, split/labels_known",
+    ),
+    with_a_class_that_the_champion_learnt: (
+        "classes have enough covers",
+        (
+            "class 'jazz' has 3 covers in the test split that the champion did not learn from; "
+            "promotion.class_floor asks for 5"
+        ),
+    ),
     with_fewer_rows: (
         "answers its test split",
         (
@@ -325,6 +352,46 @@ def test_covers_that_the_champion_learnt_are_left_out(made: Made) -> None:
     kept = promotion.rows_of_training(case.champion.manifest, case.candidate.manifest)
     test = (case.candidate.manifest.frame["split"] == "test").to_numpy()
     assert int((kept & test).sum()) == 2
+
+
+@pytest.mark.parametrize("shared", ["group", "pixel_sha256"])
+def test_an_album_that_is_gone_still_tells_what_the_champion_learnt(shared: str) -> None:
+    """Its artist, or its picture, is on an album of test that the champion never saw."""
+    old, new = made_manifest(COUNTS), made_manifest(COUNTS)
+    frame = old.frame.copy()
+    learnt, tested = (frame["split"] == split for split in ("train", "test"))
+    gone, asked = frame.index[learnt][0], frame.index[tested][0]
+    frame.loc[gone, [shared, "album"]] = [new.frame.loc[asked, shared], "bandcamp:aaa"]
+    known = promotion.rows_of_training(
+        Manifest("made", old.classes, frame.sort_values("album", ignore_index=True), {}, {}), new
+    )
+    assert known[asked]
+    assert int(known[tested].sum()) == 1
+
+
+def borrowing(weights: str) -> Study:
+    model = STUDY.model.model_copy(update={"weights": weights})
+    return made_study("borrower").model_copy(update={"model": model})
+
+
+@pytest.mark.parametrize("weights", ["study:made", "study:nobody", "random"])
+def test_weights_that_do_not_know_the_test_split_may_be_lent(made: Made, weights: str) -> None:
+    made.champion(0.5)
+    promotion.require_unseen_test(borrowing(weights), made_manifest(COUNTS), made.workspace)
+
+
+def test_weights_that_know_the_test_split_are_not_lent(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
+    made.champion(0.5)
+    tens = [f"bandcamp:{name}0{n}4" for name in COUNTS for n in range(10)]
+    some, one = (
+        made_manifest(COUNTS, dict.fromkeys(albums, "test")) for albums in (tens, tens[:1])
+    )
+    with pytest.raises(ValidationFailed, match=r"weights study:made: .* 40 of the 160 test covers"):
+        promotion.require_unseen_test(borrowing("study:made"), some, made.workspace)
+    promotion.require_unseen_test(borrowing("study:made"), one, made.workspace)
+    assert "learnt from 1 of the 121 test covers" in caplog.text
 
 
 # A person is asked, too.

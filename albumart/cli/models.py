@@ -1,4 +1,4 @@
-"""``albumart models list | show | history | promote | rollback`` and ``albumart report``."""
+"""``albumart models list | show | history | promote | …`` and ``albumart report``."""
 
 import webbrowser
 from dataclasses import asdict
@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from albumart.cli import scores
 from albumart.cli.output import Json, headline, percent, say, say_json, say_table
 from albumart.cli.stores import open_stores
 
 if TYPE_CHECKING:
     from albumart.stores.models import ModelVersion
 
-app = typer.Typer(help="Model versions and champions.")
+app = typer.Typer(help="Model versions and champions, and what they say of every cover.")
+app.command("score")(scores.score)
+app.command("most")(scores.most)
 
 StudyName = Annotated[str, typer.Argument(help="Name of a study.", metavar="STUDY")]
 VersionNumber = Annotated[int, typer.Argument(min=1, help="Number of a version.")]

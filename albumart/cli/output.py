@@ -23,12 +23,16 @@ def say_json(fields: Mapping[str, object]) -> None:
 
 
 def say_table(rows: Iterable[Sequence[object]]) -> None:
-    """Columns, padded to the widest cell."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    """Columns, padded to the widest cell; what a stranger wrote can do nothing to the terminal."""
+    cells = [[_printable(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         say("  ".join(padded).rstrip())
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def percent(estimate: Mapping[str, float]) -> str:

@@ -53,11 +53,17 @@ def _decode_block(
 ) -> NDArray[np.uint8]:
     """Pixels of each cover; one that several albums share is fetched and decoded once."""
     distinct, place = np.unique(covers, return_inverse=True)
-    pixels = pool.map(lambda sha256: _decode_cover(objects, str(sha256), size), distinct)
+    pixels = pool.map(lambda sha256: decode_cover(objects, str(sha256), size), distinct)
     return np.stack(list(pixels))[place]
 
 
-def _decode_cover(objects: Objects, sha256: str, size: int) -> NDArray[np.uint8]:
+def decode_cover(objects: Objects, sha256: str, size: int) -> NDArray[np.uint8]:
+    """``(size, size, 3) uint8 RGB`` of a stored cover.
+
+    Raises:
+        NotFound: it is not in the store.
+        UnsafeInput: it cannot be decoded, or (code ``digest``) is not the one that was stored.
+    """
     data = objects.get(cover_key(sha256))
     if (got := hashlib.sha256(data).hexdigest()) != sha256:
         raise UnsafeInput(

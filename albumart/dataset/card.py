@@ -14,7 +14,7 @@ from albumart.album import Origin
 from albumart.dataset.card_facts import Card, Circumstances, describe_dataset
 from albumart.dataset.duplicates import PLACEHOLDER_OWNERS
 from albumart.dataset.splits import SPLITS
-from albumart.errors import UnsafeInput
+from albumart.errors import NotFound, UnsafeInput
 from albumart.stores.objects import ObjectStore
 
 __all__ = [
@@ -114,6 +114,9 @@ def read_card(objects: ObjectStore, digest: str, study: str) -> Card:
     key = card_key(digest, study)
     try:
         return Card.model_validate_json(objects.get(key))
+    except NotFound as error:
+        told = f"study {study!r} gave dataset {digest[:12]} no card"
+        raise NotFound(f"{told}; `albumart data datasets list` shows whose it is") from error
     except ValidationError as error:
         raise UnsafeInput("card", f"{key}: expected a dataset card; got: {error}") from error
 

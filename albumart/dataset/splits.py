@@ -24,21 +24,27 @@ FRACTIONS: Final[Mapping[str, float]] = {"train": 0.7, "validation": 0.15, "test
 
 
 def assign_groups(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add ``group``: the smallest album key among those that may not be parted.
+    """Add ``group``: one name for the albums that may not be parted.
 
     Albums may not be parted that share an artist's normalised name, a ``cluster`` of covers and,
     where the frame has the columns, a ``work`` or an ``artist_id`` (of one source: the number of
     one is no number of another). Names join artists across sources, ids join what is spelled in
     two ways, ``A`` and ``A feat. B``.
+
+    A group is called ``artist:`` and the smallest of its artists' names, so that another album of
+    theirs does not rename it, and with the name its place; where no artist is known, by its
+    smallest album key.
     """
     names = [None if pd.isna(name) else str(name) for name in frame["artist"]]
-    artists = pd.Series([normalize_artist(name) for name in names], dtype="str")
+    artists = pd.Series([normalize_artist(name) for name in names], index=frame.index, dtype="str")
     links = [link_equal(frame["cluster"]), link_equal(artists)]
     if "work" in frame.columns:
         links.append(link_equal(frame["work"]))
     if "artist_id" in frame.columns:
         links.append(link_equal(artist_keys(frame, names)))
-    return frame.assign(group=name_components(frame["album"], links))
+    by_album = name_components(frame["album"], links)
+    by_artist = ("artist:" + artists).groupby(by_album).transform("min")
+    return frame.assign(group=by_artist.fillna(by_album))
 
 
 def artist_keys(frame: pd.DataFrame, names: Sequence[str | None]) -> "pd.Series[str]":
@@ -71,9 +77,9 @@ def assign_splits(
         ``M / N ≤ validation / max(test, train)``,
 
     21 % at the default fractions. This is exact for groups of any size, and for groups that grow.
-    What it leaves out: an added row that joins two groups, or that brings a group a smaller key or
-    another most common label, gives that group a new place. Taking rows away is the same, read
-    backwards: with N the rows that stay.
+    What it leaves out: an added row that joins two groups, or that brings a group another name (see
+    ``assign_groups``) or another most common label, gives that group a new place. Taking rows away
+    is the same, read backwards: with N the rows that stay.
     """
     cuts = _check_fractions(fractions)
     groups = ordered_groups(frame, seed)

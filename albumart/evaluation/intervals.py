@@ -1,8 +1,9 @@
 """Intervals: what a figure might have been on other covers of the same kind.
 
-Proportions get Wilson's interval. Everything else is bootstrapped by group: whole groups (an
-artist's covers, a cluster of near-duplicates) are drawn, never single rows, because rows of one
-group repeat each other and drawing them apart would promise more than the data knows.
+Proportions get Wilson's interval, of as many rows as their groups are worth. Everything else is
+bootstrapped by group: whole groups (an artist's covers, a cluster of near-duplicates) are drawn,
+never single rows, because rows of one group repeat each other and drawing them apart would promise
+more than the data knows.
 """
 
 import math
@@ -58,6 +59,43 @@ def wilson(successes: int, n: int) -> Estimate:
 
     interval = binomtest(int(successes), int(n)).proportion_ci(CONFIDENCE, method="wilson")
     return Estimate(successes / n, float(interval.low), float(interval.high), int(n))
+
+
+def wilson_by_group(hits: ArrayLike, groups: ArrayLike) -> Estimate:
+    """Wilson's interval of the share of ``(n,)`` hits whose rows are of ``(n,)`` groups.
+
+    Rows that are right and wrong together tell less than as many that are not. So n is divided by
+    the design effect (Kish 1965): the variance of the share by groups over that by rows, where it
+    is greater. Where each row is a group, and where all are one, it is Wilson's own.
+    """
+    values, index = np.asarray(hits, dtype=np.float64), group_index(groups)
+    found, sizes = wilson(int(values.sum()), len(values)), np.bincount(index)
+    count = len(sizes)
+    if count in (1, found.n):
+        return found
+    together = np.bincount(index, weights=values - found.value)
+    spread = found.n * found.value * (1 - found.value)
+    # Where all are hits, or none, rows of a group are taken to be wholly alike.
+    effect = (
+        count / (count - 1) * float(np.square(together).sum()) / spread
+        if spread
+        else float(np.square(sizes).sum()) / found.n
+    )
+    if effect <= 1:
+        return found
+    low, high = _wilson_ends(found.value, found.n / effect)
+    return replace(found, low=low, high=high)
+
+
+def _wilson_ends(share: float, n: float) -> tuple[float, float]:
+    """As scipy has them, for an n that need not be whole."""
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + CONFIDENCE) / 2))
+    middle = share + z**2 / (2 * n)
+    half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    whole = 1 + z**2 / n
+    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
 
 
 def bootstrap_by_group(

@@ -18,7 +18,7 @@ from albumart.evaluation.intervals import (
     FloatArray,
     IntArray,
     bootstrap_by_group,
-    wilson,
+    wilson_by_group,
 )
 from albumart.evaluation.scores import Scores
 
@@ -55,10 +55,10 @@ class Metric:
 def estimate_metric(
     metric: Metric, scores: Scores, groups: ArrayLike, *, resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """The figure with its interval: Wilson's for a proportion, else bootstrapped by group."""
+    """The figure with its interval, by group: Wilson's for a proportion, else bootstrapped."""
     terms = metric.terms(scores)
     if metric.proportion:
-        return wilson(round(terms[:, 0].sum()), scores.n)
+        return wilson_by_group(terms[:, 0], groups)
     found = bootstrap_by_group(
         lambda weights: metric.combine(weights @ terms),
         groups,

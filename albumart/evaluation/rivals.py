@@ -13,7 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.evaluation.intervals import Estimate, FloatArray, paired_difference, wilson
+from albumart.evaluation.intervals import (
+    Estimate,
+    FloatArray,
+    paired_difference,
+    wilson_by_group,
+)
 from albumart.evaluation.multi_metrics import (
     MULTI_METRICS,
     compare_multi_metrics,
@@ -94,7 +99,7 @@ def _hits(truth: NDArray[np.bool_], probabilities: FloatArray) -> NDArray[np.boo
 
 
 def _accuracy(rivals: Rivals) -> Estimate:
-    return wilson(int(_hits(rivals.truth, rivals.candidate).sum()), rivals.n)
+    return wilson_by_group(_hits(rivals.truth, rivals.candidate), rivals.groups)
 
 
 def _majority(rivals: Rivals) -> float:

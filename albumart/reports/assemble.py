@@ -55,6 +55,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
         confused=confused_labels(manifest, holdout),
         typical=dict(typical_covers(workspace.objects, manifest, holdout)),
         history=tuple(candidate.history),
+        stages=candidate.stages,
         covers=cover_grid(workspace.objects, manifest),
         top_losses=tuple(worst_mistakes(workspace.objects, manifest, holdout)),
         decision=_decision(workspace, version),

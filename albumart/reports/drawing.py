@@ -94,10 +94,10 @@ def two_panels(height: float, *, heights: tuple[float, float]) -> tuple[Figure, 
     return figure, above, below
 
 
-def percent_ticks(axes: Axes, which: str) -> None:
-    """Write the ticks of axis ``x`` or ``y`` as per cent."""
+def percent_ticks(axes: Axes, which: str, *, decimals: int | None = 0) -> None:
+    """Write the ticks of axis ``x`` or ``y`` as per cent; ``None``: as many decimals as needed."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals, symbol=" %"))
 
 
 def figure_to_png(figure: Figure, *, scale: float = 2.0) -> bytes:

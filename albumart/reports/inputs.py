@@ -13,6 +13,7 @@ from albumart.evaluation.shortcut import SourceProbe
 from albumart.evaluation.slices import Slice
 from albumart.evaluation.trials import Trials
 from albumart.images import RGB
+from albumart.training.state import StageResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class ReportInput:
             ``majority`` is said in the headline.
         history: one mapping per epoch with what is known of ``loss``, ``val_loss``, ``accuracy``,
             ``val_accuracy``, ``learning_rate`` and ``stage``.
+        stages: of the training, in their order.
         covers: class → thumbnails ``(h, w, 3) uint8 RGB``, a random few of each.
         top_losses: the worst mistakes on the test split, worst first.
         typical: class → the covers of the test split that look most like it to the model.
@@ -122,7 +124,8 @@ class ReportInput:
         duplicates: what of the dataset is the same picture or the same album.
         decision: of the promotion gate, once it was asked.
         temperature: fitted on validation and applied to the probabilities.
-        plan: training parameters by name.
+        plan: training parameters by name; one of them may be a list of mappings, such as those of
+            each stage.
         reproduce: the command that makes this run again.
         versions: name → version of what computed it.
         seconds: station → seconds.
@@ -137,6 +140,7 @@ class ReportInput:
     validation: tuple[ExpectationRow, ...] = ()
     baselines: Mapping[str, Estimate | NotRun] = field(default_factory=dict)
     history: tuple[Mapping[str, float], ...] = ()
+    stages: tuple[StageResult, ...] = ()
     covers: Mapping[str, tuple[RGB, ...]] = field(default_factory=dict)
     top_losses: tuple[CoverExample, ...] = ()
     typical: Mapping[str, tuple[CoverExample, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Sections about what the result was made from: data, checks, training, and how to repeat it."""
+"""Sections about what the result was made from: data, checks, and how to repeat it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from albumart.dataset.duplicates import DuplicateCounts
 from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.reports import blocks, figures
 from albumart.reports.inputs import ExpectationRow, ReportInput
-from albumart.reports.wording import count, duration, number, percent
+from albumart.reports.wording import count, duration, percent
 
 STATUS_WORDS: Final[dict[str, str]] = {
     "pending": "not asked for yet",
@@ -63,17 +63,6 @@ def validation(report: ReportInput) -> Markup:
     )
 
 
-def training(report: ReportInput) -> Markup:
-    """How the model learned, and with which parameters."""
-    plan = [(name.replace("_", " "), _shown(value)) for name, value in report.plan.items()]
-    return blocks.join(
-        _curves(report.history),
-        blocks.table("Training parameters", ("parameter", "value"), plan, text_columns=(0, 1))
-        if plan
-        else blocks.missing("The training parameters were not recorded."),
-    )
-
-
 def reproduce(report: ReportInput) -> Markup:
     """The command, the digest, the versions and the time that this run took."""
     seconds = [(station, duration(spent)) for station, spent in report.seconds.items()]
@@ -118,36 +107,6 @@ def _what_is_counted(report: ReportInput) -> str:
     if isinstance(report.evaluation, MultiEvaluation):
         return "A cover counts once for each of its labels; labels in all"
     return "Covers in all"
-
-
-def _curves(history: tuple[Mapping[str, float], ...]) -> Markup:
-    if not history:
-        return blocks.missing("No learning curve: this model was not trained in epochs.")
-    epochs = f"{len(history)} epoch{'s' if len(history) > 1 else ''}"
-    columns = list(dict.fromkeys(name for row in history for name in row if name != "epoch"))
-    rows = [
-        (str(epoch), *(number(row[name], 4) if name in row else "" for name in columns))
-        for epoch, row in enumerate(history, start=1)
-    ]
-    return blocks.join(
-        blocks.figure(
-            figures.plot_history(history),
-            alt=f"Learning curves over {epochs}",
-            shows=f"How loss and accuracy went over {epochs}.",
-            reading="Dashed: on the covers it learns from. Solid: on validation covers, which it "
-            "does not learn from. Where the solid line turns away from the dashed one, the model "
-            "learns its covers by heart." + _stages_told(history),
-        ),
-        blocks.details(
-            "Numbers behind this figure",
-            blocks.table("Epochs", ("epoch", *(name.replace("_", " ") for name in columns)), rows),
-        ),
-    )
-
-
-def _stages_told(history: tuple[Mapping[str, float], ...]) -> str:
-    stages = {row["stage"] for row in history if "stage" in row}
-    return " An upright line is where the next stage of training begins." if len(stages) > 1 else ""
 
 
 def _counted(caption: str, what: str, counts: Mapping[str, int]) -> Markup | None:
@@ -212,13 +171,3 @@ def _parted(found: DuplicateCounts) -> str:
 def _worst_first(row: ExpectationRow) -> tuple[bool, int]:
     rank = SEVERITIES.index(row.severity) if row.severity in SEVERITIES else len(SEVERITIES)
     return row.passed, rank
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_shown(part) for part in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -15,6 +15,7 @@ from albumart.reports import (
     multi_results,
     pictures,
     results,
+    training,
     trials,
     trust,
 )
@@ -60,6 +61,6 @@ SECTIONS: Final[dict[str, Section]] = {
     "covers": Section("Covers by class", pictures.covers),
     "dataset": Section("The data", materials.dataset),
     "validation": Section("Checks of the data", materials.validation),
-    "training": Section("Training", materials.training),
+    "training": Section("Training", training.training),
     "reproduce": Section("Do it again", materials.reproduce),
 }

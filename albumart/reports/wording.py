@@ -1,6 +1,7 @@
 """Numbers and results in words, the same in the report, on screen and in artifacts."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -36,6 +37,18 @@ def number(value: float, digits: int = 3) -> str:
 def number_range(estimate: Estimate) -> str:
     """The interval as it is: ``0.371–0.454``."""
     return _range(estimate.low, estimate.high, digits=3)
+
+
+def learning_rate(value: float) -> str:
+    """0.002136 → ``0.0021``, 0.000212 → ``2.1e−4``: two digits of it."""
+    return plain(float(f"{value:.2g}"))
+
+
+def plain(value: float) -> str:
+    """0.25 → ``0.25``, 0.0001 → ``1e−4``, with a minus at which no line breaks."""
+    small = 0 < abs(value) < 1e-3
+    text = re.sub(r"\.?0*e-0?", "e-", f"{value:.5e}") if small else f"{value:g}"
+    return text.replace("-", "\u2212")
 
 
 def signed(value: float, digits: int = 1) -> str:

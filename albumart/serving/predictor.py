@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from albumart.errors import NotFound, UnsafeInput
 from albumart.images import MAX_BYTES, inspect_cover, load_rgb
@@ -51,9 +52,11 @@ class Predictor:
     @classmethod
     def of_champion(cls, study: str, workspace: Workspace) -> "Predictor":
         """The study's champion, or NotFound with what to do."""
-        version = workspace.models.champion(study)
-        if version is None:
-            raise NotFound(f"study {study!r} has no champion yet; run: albumart run {study}")
+        return cls.of_version(find_champion(study, workspace), workspace)
+
+    @classmethod
+    def of_version(cls, version: ModelVersion, workspace: Workspace) -> "Predictor":
+        """Any version of the registry."""
         data = workspace.objects.get(version.object_key)
         return cls(load_model(data, version.sha256, workspace.cache / "models"), version)
 
@@ -69,7 +72,7 @@ class Predictor:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             return Prediction(str(path), self.version.version, error=reason)
         rgb = load_rgb(data, self.version.image_size)
-        probabilities = predict_proba(self._model, rgb[np.newaxis])[0]
+        probabilities = self.probabilities(rgb[np.newaxis])[0]
         best = np.argsort(-probabilities, kind="stable")[:top]
         labels = (Label(self.version.classes[i], float(probabilities[i])) for i in best)
         return Prediction(
@@ -79,11 +82,23 @@ class Predictor:
             not_sure=not probabilities.max() >= self.least_confidence,
         )
 
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """``(n, s, s, 3)`` RGB of the version's image size → ``(n, classes)``, calibrated."""
+        return predict_proba(self._model, pixels)
+
     @property
     def least_confidence(self) -> float:
         """How probable an answer must be; ``inf`` where nothing is enough."""
         threshold = self.version.threshold
         return math.inf if threshold is None else float(threshold["confidence"])
+
+
+def find_champion(study: str, workspace: Workspace) -> ModelVersion:
+    """The version that answers for the study, or NotFound with what to do."""
+    version = workspace.models.champion(study)
+    if version is None:
+        raise NotFound(f"study {study!r} has no champion yet; run: albumart run {study}")
+    return version
 
 
 def _read(path: Path) -> bytes:

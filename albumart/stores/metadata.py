@@ -244,6 +244,19 @@ class AlbumStore:
         named = self._albums.find(wanted, {"cover.sha256": 1}).sort("cover.sha256", ASCENDING)
         return ((found["cover"]["sha256"], found["_id"]) for found in named)
 
+    def stored_covers(
+        self, *scopes: str, keys: tuple[str, str] | None = None
+    ) -> Iterator[tuple[str, str]]:
+        """``(album key, sha256)`` of every stored cover of these scopes, or of all, in key order.
+
+        ``keys``: only between these two, inclusive.
+        """
+        wanted = self._within(scopes, None) | {"cover.status": CoverStatus.STORED}
+        if keys is not None:
+            wanted |= {"_id": {"$gte": keys[0], "$lte": keys[1]}}
+        named = self._albums.find(wanted, {"cover.sha256": 1}).sort("_id", ASCENDING)
+        return ((found["_id"], found["cover"]["sha256"]) for found in named)
+
     def named_covers(self, digests: Sequence[str]) -> Iterator[str]:
         """Those of the covers that an album has."""
         wanted = {"cover.sha256": {"$in": digests}, "cover.status": CoverStatus.STORED}

@@ -17,6 +17,7 @@ from albumart.stores.models import ModelStore
 from albumart.stores.mongodb import connect
 from albumart.stores.objects import ObjectStore
 from albumart.stores.pages import PageStore
+from albumart.stores.predictions import PredictionStore
 from albumart.stores.scrapes import ScrapeStore
 
 
@@ -24,7 +25,8 @@ from albumart.stores.scrapes import ScrapeStore
 class Workspace:
     """Albums, objects and models of one database and bucket, and a folder of caches.
 
-    ``albums``, ``pages`` and ``scrapes`` are those of ``origin``; ``every_origin`` has all albums.
+    ``albums``, ``pages``, ``scrapes`` and ``predictions`` are those of ``origin``;
+    ``every_origin`` has all albums.
     """
 
     origin: Origin
@@ -32,6 +34,7 @@ class Workspace:
     pages: PageStore
     scrapes: ScrapeStore
     corrections: CorrectionStore
+    predictions: PredictionStore
     objects: ObjectStore
     models: ModelStore
     cache: Path
@@ -57,6 +60,7 @@ def open_workspace(
                 pages=PageStore(client, database, origin),
                 scrapes=ScrapeStore(client, database, origin),
                 corrections=CorrectionStore(client, database, origin),
+                predictions=PredictionStore(client, database, origin),
                 objects=objects,
                 models=ModelStore(client, database),
                 cache=cache,

@@ -196,7 +196,7 @@ def test_artists_are_kept_together_by_their_id(make_manifest, make_album):
     rows += [make_album("allmusic", 3, artist_id="7")]
     found = make_manifest(rows).frame
     assert found["artist_id"].tolist() == ["7"] * 3
-    assert found["group"].tolist() == ["allmusic:3", "itunes:1", "itunes:1"]
+    assert found["group"].tolist() == ["artist:artist 3", "artist:artist 1", "artist:artist 1"]
 
 
 def test_a_work_of_contradicting_labels_is_set_aside(make_manifest, make_album):

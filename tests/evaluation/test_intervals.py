@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from albumart.evaluation import intervals
-from albumart.evaluation.intervals import Estimate, bootstrap_by_group, paired_difference, wilson
+from albumart.evaluation.intervals import (
+    Estimate,
+    bootstrap_by_group,
+    paired_difference,
+    wilson,
+    wilson_by_group,
+)
 
 
 def mean_of(values):
@@ -167,3 +173,23 @@ def test_paired_difference_of_equals_is_nought():
 def test_paired_difference_wants_equal_lengths():
     with pytest.raises(ValueError, match=r"\(2,\) and \(3,\)"):
         paired_difference([1, 0], [1, 0, 1], list("abc"))
+
+
+def test_wilson_by_group_is_wilson_of_rows_that_stand_alone() -> None:
+    hits = np.arange(50) % 3 == 0
+    own = wilson(17, 50)
+    assert wilson_by_group(hits, np.arange(50)) == own
+    assert wilson_by_group(hits, np.zeros(50)) == own  # of one group nothing can be told
+    assert wilson_by_group([True, False] * 10, np.repeat(range(10), 2)) == wilson(10, 20)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.0, 1.0])
+def test_covers_that_are_told_twice_count_once(share: float) -> None:
+    once = np.arange(200) < 200 * share
+    twice = wilson_by_group(np.repeat(once, 2), np.repeat(np.arange(200), 2))
+    alone = wilson(int(once.sum()), 200)
+    assert (twice.value, twice.n) == (alone.value, 400)
+    # By hand: the design effect is 2, but for the 200 / 199 of a variance that is estimated.
+    assert [twice.low, twice.high] == pytest.approx([alone.low, alone.high], abs=3e-4)
+    if share in (0, 1):
+        assert [twice.low, twice.high] == pytest.approx([alone.low, alone.high], abs=1e-12)

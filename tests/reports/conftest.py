@@ -23,6 +23,9 @@ from albumart.reports.inputs import (
     ReportInput,
     StudyFacts,
 )
+from albumart.training.devices import BFLOAT16, FLOAT32
+from albumart.training.lr_finder import RateSearch, ramp
+from albumart.training.state import StageResult
 
 CLASSES = (
     *("ambient", "dubstep", "folk", "hiphop_rap", "jazz"),
@@ -135,16 +138,73 @@ def made_cover(seed, side=64):
     return coarse.repeat(side // 8, axis=0).repeat(side // 8, axis=1)
 
 
-def made_history(epochs=12):
-    for epoch in range(epochs):
+GROUPS = ("stem", "stage2", "stage3", "stage4", "stage5", "head")
+STAGE_EPOCHS = 3
+# image size, whether all learn, rate or "find", the validation error it came to
+STAGES = (
+    (224, False, "find", 0.713),
+    (224, True, 2e-4, 0.655),
+    (320, False, "find", 0.648),
+    (320, True, 1e-4, 0.611),
+)
+
+
+def made_history():
+    for epoch in range(STAGE_EPOCHS * len(STAGES)):
+        stage, within = divmod(epoch, STAGE_EPOCHS)
         yield {
-            "epoch": epoch,
+            "stage": stage + 1.0,
+            "epoch": within + 1.0,
+            "learning_rate": 1e-3 * 0.7**epoch,
+            "batch_size": 64.0,
             "loss": 2.2 * 0.88**epoch,
             "val_loss": 2.2 * 0.92**epoch + 0.01 * epoch,
             "accuracy": 0.6 - 0.5 * 0.85**epoch,
-            "val_accuracy": 0.42 - 0.3 * 0.8**epoch,
-            "stage": 0 if epoch < 8 else 1,
+            "val_accuracy": 1 - STAGES[stage][3] - 0.01 * (STAGE_EPOCHS - 1 - within),
         }
+
+
+def made_search(valley=1e-3, *, noise=0.01, depth=1.1):
+    """A range test as they look: flat, down to ``valley``, and up into an explosion."""
+    rng, losses = np.random.default_rng(3), []
+    rates = ramp(100)
+    for rate in rates:
+        fall = depth / (1 + (valley / (6 * rate)) ** 1.4)
+        losses.append(2.4 - fall + 0.2 * (rate / (30 * valley)) ** 2 + noise * rng.normal())
+        if losses[-1] > 4 * min(losses):
+            break
+    return RateSearch(tuple(rates[: len(losses)]), tuple(losses), valley)
+
+
+def made_stages():
+    history = list(made_history())
+    for number, (size, all_learn, rate, _) in enumerate(STAGES):
+        search = made_search((1.2e-3, 6e-4)[number // 2]) if rate == "find" else None
+        yield StageResult(
+            image_size=size,
+            unfrozen=GROUPS if all_learn else ("head",),
+            learning_rate=search.suggestion if search else rate,
+            batch_size=64 if size == 224 else 32,
+            epochs=STAGE_EPOCHS,
+            precision=BFLOAT16 if all_learn else FLOAT32,
+            best=history[STAGE_EPOCHS * (number + 1) - 1],
+            search=search,
+        )
+
+
+def made_plan():
+    return [
+        {
+            "image_size": None if size == 224 else size,
+            "epochs": STAGE_EPOCHS,
+            "learning_rate": [rate / 10, rate] if all_learn else rate,
+            "discriminative": 1.0,
+            "schedule": "one_cycle",
+            "warmup": None,
+            "unfrozen": "all" if all_learn else ["head"],
+        }
+        for size, all_learn, rate, _ in STAGES
+    ]
 
 
 def made_losses():
@@ -201,6 +261,7 @@ def full_report():
             "boosted_histograms": NotRun("xgboost is not installed; it comes with a made extra"),
         },
         history=tuple(made_history()),
+        stages=tuple(made_stages()),
         covers={name: tuple(made_cover(seed) for seed in range(8)) for name in CLASSES},
         top_losses=tuple(made_losses()),
         typical=dict(made_typical(CLASSES)),
@@ -217,11 +278,14 @@ def full_report():
         plan={
             "backbone": "small",
             "weights": "random",
-            "epochs": 12,
-            "learning_rate": 2e-3,
+            "image_size": 224,
             "frozen": False,
-            "image_size": (64, 64),
+            "sides": (64, 64),
             "augment": {"flip": True, "crop": 0.1},
+            "stages": made_plan(),
+            "batch_size": 64,
+            "weight_decay": 1e-5,
+            "clip_norm": None,
         },
         reproduce="albumart run sandbox-genre --sandbox",
         versions={"python": "3.11.7", "keras": "3.15.0"},

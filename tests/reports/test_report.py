@@ -33,6 +33,8 @@ from albumart.reports.inputs import (
 )
 from albumart.reports.report import render_report, report_html
 from albumart.reports.sections import SECTIONS, Section
+from albumart.training.lr_finder import RateSearch
+from albumart.training.state import StageResult
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 HOSTILE = "<img src=x onerror=alert(1)>[x](javascript:alert(1))\"'></style></title><script>"
@@ -67,6 +69,16 @@ def hostile_report():
     picture = np.zeros((8, 8, 3), np.uint8)
     example = CoverExample(HOSTILE, picture, HOSTILE, f"{HOSTILE}2", 0.9, HOSTILE, HOSTILE)
     seeds = summarize_seeds([wilson(1, 2)])
+    stage = StageResult(
+        image_size=64,
+        unfrozen=(HOSTILE, HOSTILE),
+        learning_rate=1e-3,
+        batch_size=8,
+        epochs=1,
+        precision=HOSTILE,
+        best={HOSTILE: 1.0, "val_loss": 1.0, "val_accuracy": 0.5},
+        search=RateSearch((1e-4, 1e-3, 1e-2), (2.0, 1.0, 9.0), 1e-3),
+    )
     classes = (HOSTILE, f"{HOSTILE}2")
     return ReportInput(
         study=StudyFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
@@ -89,6 +101,7 @@ def hostile_report():
             f"{HOSTILE}2": NotRun(HOSTILE),
         },
         history=({HOSTILE: 1.0, "loss": 1.0},),
+        stages=(stage, replace(stage, unfrozen=(HOSTILE,))),
         covers={HOSTILE: (picture,)},
         top_losses=(example,),
         typical={HOSTILE: (example,)},
@@ -102,7 +115,7 @@ def hostile_report():
         probe=SourceProbe(wilson(60, 80), 0.5, (HOSTILE, HOSTILE), (HOSTILE,)),
         trials=Trials((0,), {"accuracy": seeds, HOSTILE: seeds}, {"accuracy": seeds}),
         decision=Decision(promoted=False, reason=HOSTILE, version=HOSTILE),
-        plan={HOSTILE: HOSTILE},
+        plan={HOSTILE: HOSTILE, f"{HOSTILE}2": [{HOSTILE: HOSTILE}, {HOSTILE: [HOSTILE]}]},
         reproduce=HOSTILE,
         versions={HOSTILE: HOSTILE},
         seconds={HOSTILE: 1.0},

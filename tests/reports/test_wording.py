@@ -5,12 +5,14 @@ import math
 import pytest
 
 from albumart.evaluation.intervals import Estimate
+from albumart.reports import wording
 from albumart.reports.wording import (
     baseline_title,
     capital,
     count,
     covers_word,
     duration,
+    learning_rate,
     listed,
     number,
     number_range,
@@ -42,6 +44,14 @@ def plain(text):
         (count(4444), "4,444"),
         (covers_word(1), "1 cover"),
         (covers_word(4444), "4,444 covers"),
+        (learning_rate(0.002136), "0.0021"),
+        (learning_rate(0.000212), "2.1e−4"),
+        (learning_rate(1e-5), "1e−5"),
+        (learning_rate(1.2e-11), "1.2e−11"),
+        (learning_rate(10.0), "10"),
+        (wording.plain(0.25), "0.25"),
+        (wording.plain(0.0), "0"),
+        (wording.plain(-2e-4), "−2e−4"),
         (signed(4.04), "+4.0"),
         (signed(-0.3), "−0.3"),
         (signed(0), "0.0"),
