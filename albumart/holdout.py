@@ -71,7 +71,8 @@ class Findings:
     """What a candidate's figures are read beside.
 
     Attributes:
-        baselines: accuracy on the same split, or why there is none, by name.
+        baselines: the headline figure on the same split, or why there is none, by name.
+        gains: the candidate's figure minus a baseline's, paired, of those that answer.
         slices: accuracy by source, decade, size, monochrome and duplicates.
         threshold: of "not sure", chosen on validation and measured on test; None where no
             confidence reaches what the study wants.
@@ -79,6 +80,7 @@ class Findings:
     """
 
     baselines: dict[str, Estimate | NotRun]
+    gains: dict[str, Estimate] = field(default_factory=dict)
     slices: tuple[Slice, ...] = ()
     threshold: Threshold | None = None
     probe: SourceProbe | None = None
@@ -228,11 +230,13 @@ def _evaluate(
         else predict_proba(model, asked.pixels, validation)
     )
     judged, chooser = asked.judge("test", probabilities), asked.judge("validation", on_validation)
+    baselines = run_baselines(asked.data, probabilities)
     said = choose_label_threshold(chooser) if isinstance(chooser, MultiScores) else 0.5
     return Holdout(
         evaluation=evaluate_rows(manifest, test, judged, threshold=said),
         findings=Findings(
-            baselines=run_baselines(asked.data),
+            baselines=baselines.figures,
+            gains=baselines.gains,
             slices=_slices(asked, judged),
             threshold=_threshold(study, chooser, judged),
             probe=_probe(asked),

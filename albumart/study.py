@@ -193,9 +193,13 @@ class Trials(_Table):
 
 
 class Published(_Table):
-    """A figure that somebody published for this task, with its interval where one is known."""
+    """A figure that somebody published for this task, with its interval where one is known.
+
+    ``classes``: of how many it was, where another number makes the task another one.
+    """
 
     what: str
+    classes: int | None = Field(default=None, ge=2)
     value: Fraction
     low: Fraction | None = None
     high: Fraction | None = None

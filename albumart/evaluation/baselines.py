@@ -10,12 +10,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.evaluation.intervals import CONFIDENCE, Estimate, FloatArray, wilson
+from albumart.evaluation.intervals import (
+    CONFIDENCE,
+    Estimate,
+    FloatArray,
+    bootstrap_by_group,
+    paired_difference,
+    wilson_by_group,
+)
 from albumart.evaluation.multi_metrics import MULTI_METRICS, estimate_multi_metric
 from albumart.evaluation.multi_scores import MultiScores
 from albumart.features.hsv import hsv_histograms
 
 NEIGHBOURS: Final = 10
+RANKED_BY: Final = "micro_pr_auc"
 PROBE_STRENGTHS: Final = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 
 
@@ -61,34 +69,61 @@ class NotRun:
     reason: str
 
 
-Baseline = Callable[[BaselineData], Estimate | NotRun]
+# Of what answers, ``(n_test, k)`` scores; a guess has a figure alone.
+Baseline = Callable[[BaselineData], FloatArray | Estimate | NotRun]
 
 
-def run_baselines(data: BaselineData) -> dict[str, Estimate | NotRun]:
-    """Every row of BASELINES: what it gets on the test split, or why it was not run.
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Accuracy on the test split; micro PR-AUC, where a cover may be of several classes.
 
-    Accuracy, where a cover is of one class; micro PR-AUC, where it may be of several.
+    Attributes:
+        figures: by name, or why there is none.
+        gains: the model's figure minus the baseline's, paired on the same rows, of those that
+            answer.
     """
-    return {name: baseline(data) for name, baseline in BASELINES.items()}
+
+    figures: dict[str, Estimate | NotRun]
+    gains: dict[str, Estimate]
 
 
-def _scored(answer: Callable[[BaselineData], FloatArray | NotRun]) -> Baseline:
-    """The figure of the ``(n_test, k)`` scores that ``answer`` gives the test split."""
+def run_baselines(data: BaselineData, answers: NDArray[np.floating]) -> Baselines:
+    """Every row of BASELINES beside a model's ``(n_test, k)`` answers."""
+    found = {name: baseline(data) for name, baseline in BASELINES.items()}
+    told = {name: one for name, one in found.items() if isinstance(one, np.ndarray)}
+    guessed = {name: one for name, one in found.items() if not isinstance(one, np.ndarray)}
+    figures = guessed | {name: _figure(data, one) for name, one in told.items()}
+    return Baselines(
+        figures={name: figures[name] for name in BASELINES},
+        gains={name: _gain(data, answers, one) for name, one in told.items()},
+    )
 
-    def score(data: BaselineData) -> Estimate | NotRun:
-        answers = answer(data)
-        return answers if isinstance(answers, NotRun) else _figure(data, "test", answers)
 
-    return score
-
-
-def _figure(data: BaselineData, split: str, answers: FloatArray) -> Estimate:
-    rows = data.rows(split)
+def _figure(data: BaselineData, answers: FloatArray) -> Estimate:
+    rows = data.rows("test")
     if data.several:
-        metric = MULTI_METRICS["micro_pr_auc"]
         scores = MultiScores(data.truth[rows], answers)
-        return estimate_multi_metric(metric, scores, data.groups[rows])
-    return wilson(int((answers.argmax(axis=1) == data.labels[rows]).sum()), len(rows))
+        return estimate_multi_metric(MULTI_METRICS[RANKED_BY], scores, data.groups[rows])
+    return wilson_by_group(_hits(data, answers), data.groups[rows])
+
+
+def _gain(data: BaselineData, mine: NDArray[np.floating], theirs: FloatArray) -> Estimate:
+    rows = data.rows("test")
+    if not data.several:
+        return paired_difference(_hits(data, mine), _hits(data, theirs), data.groups[rows])
+    statistics = [
+        MULTI_METRICS[RANKED_BY].prepare(MultiScores(data.truth[rows], np.asarray(each, float)))
+        for each in (mine, theirs)
+    ]
+    return bootstrap_by_group(
+        lambda weights: statistics[0](weights) - statistics[1](weights),
+        data.groups[rows],
+        centred=True,
+    )
+
+
+def _hits(data: BaselineData, answers: NDArray[np.floating]) -> NDArray[np.bool_]:
+    return np.asarray(answers.argmax(axis=1) == data.labels[data.rows("test")])
 
 
 def _chance(data: BaselineData) -> Estimate | NotRun:
@@ -191,7 +226,7 @@ def _ridge_probe(data: BaselineData, features: NDArray[np.float32]) -> FloatArra
 
 
 def _micro_precision(truth: NDArray[np.bool_], answers: FloatArray) -> float:
-    statistic = MULTI_METRICS["micro_pr_auc"].prepare(MultiScores(truth, answers))
+    statistic = MULTI_METRICS[RANKED_BY].prepare(MultiScores(truth, answers))
     return float(statistic(np.ones((1, len(truth))))[0])
 
 
@@ -205,9 +240,9 @@ def _at_classes(answers: FloatArray, classes: NDArray[np.intp], data: BaselineDa
 BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType(
     {
         "chance": _chance,
-        "majority": _scored(_majority),
-        "histogram_neighbours": _scored(_histogram_neighbours),
-        "boosted_histograms": _scored(_boosted_histograms),
-        "linear_probe": _scored(_linear_probe),
+        "majority": _majority,
+        "histogram_neighbours": _histogram_neighbours,
+        "boosted_histograms": _boosted_histograms,
+        "linear_probe": _linear_probe,
     }
 )

@@ -46,6 +46,7 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
         published=tuple(PublishedResult(**row.model_dump()) for row in study.published),
         validation=_validation(workspace, study, manifest),
         baselines=holdout.findings.baselines,
+        gains=holdout.findings.gains,
         slices=holdout.findings.slices,
         threshold=holdout.findings.threshold,
         wanted_precision=study.sure,
@@ -82,6 +83,7 @@ def _dataset_facts(
         ),
         excluded=dict(manifest.excluded),
         by_source=dict(Counter(sources_of(manifest.frame)).most_common()),
+        artists_known=bool(manifest.frame["artist"].notna().any()),
     )
 
 

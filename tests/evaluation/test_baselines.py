@@ -18,8 +18,12 @@ from albumart.evaluation.multi_scores import by_popularity, check_multi_scores, 
 from albumart.features.hsv import hsv_histograms
 
 
+def figures(data: BaselineData) -> dict[str, Estimate | NotRun]:
+    return run_baselines(data, data.truth[data.rows("test")].astype(float)).figures
+
+
 def estimate(data: BaselineData, name: str) -> Estimate:
-    outcome = run_baselines(data)[name]
+    outcome = figures(data)[name]
     assert isinstance(outcome, Estimate)
     return outcome
 
@@ -48,7 +52,7 @@ def data() -> BaselineData:
 
 
 def test_every_baseline_gives_an_interval_or_a_reason(data: BaselineData) -> None:
-    outcomes = run_baselines(data)
+    outcomes = figures(data)
     assert list(outcomes) == list(BASELINES)
     found = [one for one in outcomes.values() if isinstance(one, Estimate)]
     assert len(found) == len(BASELINES)
@@ -72,9 +76,7 @@ def test_what_can_be_told_is_told(data: BaselineData, name: str) -> None:
 
 def test_without_frozen_features_there_is_no_probe(data: BaselineData) -> None:
     bare = made(data.labels, data.splits, None)
-    assert run_baselines(bare)["linear_probe"] == NotRun(
-        "there are no features of a frozen backbone"
-    )
+    assert figures(bare)["linear_probe"] == NotRun("there are no features of a frozen backbone")
 
 
 def test_histograms_are_counted_once(data: BaselineData) -> None:
@@ -86,7 +88,7 @@ def test_without_xgboost_the_row_says_so(
     data: BaselineData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "xgboost", None)
-    outcome = run_baselines(data)["boosted_histograms"]
+    outcome = figures(data)["boosted_histograms"]
     assert isinstance(outcome, NotRun)
     assert "xgboost is not installed" in outcome.reason
 
@@ -114,7 +116,7 @@ def several(data: BaselineData) -> BaselineData:
 
 
 def test_of_several_labels_each_row_is_judged_by_its_ranking(several: BaselineData) -> None:
-    outcomes = run_baselines(replace(several, features=data_features(several)))
+    outcomes = figures(replace(several, features=data_features(several)))
     majority, probe = outcomes["majority"], outcomes["linear_probe"]
     neighbours = outcomes["histogram_neighbours"]
     assert isinstance(majority, Estimate)
@@ -137,4 +139,16 @@ def test_knowing_the_shares_is_the_popularity_baseline(several: BaselineData) ->
     known = by_popularity(scores, label_shares(several.truth[train]))
     metric = MULTI_METRICS["micro_pr_auc"]
     expected = estimate_multi_metric(metric, known, several.groups[test])
-    assert run_baselines(several)["majority"] == expected
+    assert figures(several)["majority"] == expected
+
+
+def test_the_gain_over_a_baseline_is_paired(data: BaselineData, several: BaselineData) -> None:
+    """Whoever knows the truth gains what the baseline misses, and nothing over one who knows it."""
+    for each in (data, several):
+        found = run_baselines(each, each.truth[each.rows("test")].astype(float))
+        majority = found.figures["majority"]
+        assert isinstance(majority, Estimate)
+        assert found.gains["majority"].value == pytest.approx(1 - majority.value)
+        assert found.gains["majority"].low > 0
+        assert "chance" not in found.gains
+    assert run_baselines(data, data.truth[data.rows("test")]).gains["linear_probe"].value == 0
