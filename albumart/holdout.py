@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -20,10 +20,11 @@ from pydantic import TypeAdapter
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.errors import NotFound
 from albumart.evaluation.baselines import BaselineData, NotRun, run_baselines
-from albumart.evaluation.evaluate import Evaluation, evaluate_predictions
+from albumart.evaluation.evaluate import Evaluation
 from albumart.evaluation.intervals import Estimate
+from albumart.evaluation.multi_evaluate import MultiEvaluation
+from albumart.evaluation.multi_scores import MultiScores
 from albumart.evaluation.not_sure import Threshold, choose_threshold, measure_threshold
-from albumart.evaluation.scores import check_scores
 from albumart.evaluation.shortcut import SourceProbe, probe_source
 from albumart.evaluation.slices import (
     Slice,
@@ -33,6 +34,15 @@ from albumart.evaluation.slices import (
     is_monochrome,
     size_class,
 )
+from albumart.judged import (
+    HEADLINE,
+    Judged,
+    carries_several,
+    choose_label_threshold,
+    evaluate_rows,
+    judge_rows,
+)
+from albumart.models.label_space import LabelSpace
 from albumart.models.network import load_model, predict_proba
 from albumart.models.weights import resolve_weights
 from albumart.stores.models import ModelVersion, model_key
@@ -45,8 +55,9 @@ from albumart.training.networks import (
     at_image_size,
     cached_features,
     cached_pixels,
+    find_label_space,
     groups_of,
-    labels_of,
+    order_of,
     splits_of,
 )
 
@@ -60,7 +71,8 @@ class Findings:
     """What a candidate's figures are read beside.
 
     Attributes:
-        baselines: accuracy on the same split, or why there is none, by name.
+        baselines: the headline figure on the same split, or why there is none, by name.
+        gains: the candidate's figure minus a baseline's, paired, of those that answer.
         slices: accuracy by source, decade, size, monochrome and duplicates.
         threshold: of "not sure", chosen on validation and measured on test; None where no
             confidence reaches what the study wants.
@@ -68,6 +80,7 @@ class Findings:
     """
 
     baselines: dict[str, Estimate | NotRun]
+    gains: dict[str, Estimate] = field(default_factory=dict)
     slices: tuple[Slice, ...] = ()
     threshold: Threshold | None = None
     probe: SourceProbe | None = None
@@ -95,7 +108,7 @@ class Holdout:
         probabilities: ``(n_test, k) float32``, in manifest order.
     """
 
-    evaluation: Evaluation
+    evaluation: Evaluation | MultiEvaluation
     findings: Findings
     probabilities: Probabilities = field(repr=False)
 
@@ -113,13 +126,15 @@ def evaluate_candidate(
     except NotFound:
         holdout = _evaluate(candidate, study, manifest, workspace)
     write_holdout(workspace.objects, candidate.run, holdout)
-    accuracy = holdout.evaluation.metrics["accuracy"]
+    metrics = holdout.evaluation.metrics
+    name = next(name for name in HEADLINE.values() if name in metrics)
     logger.info(
-        "evaluate   accuracy %.1f %% (%.1f to %.1f) on %d test covers",
-        100 * accuracy.value,
-        100 * accuracy.low,
-        100 * accuracy.high,
-        accuracy.n,
+        "evaluate   %s %.1f %% (%.1f to %.1f) on %d test covers",
+        name.replace("_", " "),
+        100 * metrics[name].value,
+        100 * metrics[name].low,
+        100 * metrics[name].high,
+        metrics[name].n,
     )
     return holdout
 
@@ -129,10 +144,15 @@ def read_holdout(objects: ObjectStore, run: str) -> Holdout:
     record: dict[str, Any] = json.loads(objects.get(_record_key(run)))
     probabilities = np.load(io.BytesIO(objects.get(f"runs/{run}/test.npy")), allow_pickle=False)
     return Holdout(
-        evaluation=Evaluation.from_dict(record["evaluation"]),
+        evaluation=_read_evaluation(record["evaluation"]),
         findings=Findings.from_dict(record["findings"]),
         probabilities=probabilities,
     )
+
+
+def _read_evaluation(fields: Mapping[str, object]) -> Evaluation | MultiEvaluation:
+    kind = MultiEvaluation if "popularity" in fields else Evaluation
+    return kind.from_dict(fields)
 
 
 def register_candidate(run: str, workspace: Workspace) -> ModelVersion:
@@ -164,50 +184,61 @@ class _Asked:
     manifest: Manifest
     pixels: NDArray[np.uint8]
     features: NDArray[np.float32] | None
-    labels: NDArray[np.intp]
     splits: NDArray[np.str_]
     groups: NDArray[np.str_]
+    space: LabelSpace | None
 
     def rows(self, split: str) -> NDArray[np.intp]:
         return np.flatnonzero(self.splits == split)
+
+    def judge(self, split: str, probabilities: Probabilities) -> Judged:
+        return judge_rows(self.manifest, self.rows(split), probabilities, self.space)
+
+    @cached_property
+    def data(self) -> BaselineData:
+        return BaselineData(
+            pixels=self.pixels,
+            truth=order_of(self.manifest) > 0,
+            splits=self.splits,
+            groups=self.groups,
+            features=self.features,
+            several=carries_several(self.manifest),
+        )
 
 
 def _evaluate(
     candidate: Candidate, study: Study, manifest: Manifest, workspace: Workspace
 ) -> Holdout:
+    splits = splits_of(manifest)
     asked = _Asked(
         study=study,
         manifest=manifest,
         pixels=cached_pixels(manifest, workspace, candidate.image_size),
         features=_features(candidate, study, manifest, workspace),
-        labels=labels_of(manifest),
-        splits=splits_of(manifest),
+        splits=splits,
         groups=groups_of(manifest),
+        space=find_label_space(study, manifest, splits),
     )
     data = workspace.objects.get(model_key(candidate.sha256))
     model = load_model(data, candidate.sha256, workspace.cache / "models")
-    test = asked.rows("test")
+    test, validation = asked.rows("test"), asked.rows("validation")
     probabilities = predict_proba(model, asked.pixels, test)
-    validation = asked.rows("validation")
     # A head alone is asked on the features that are there already.
     on_validation = (
         predict_proba(model.get_layer(HEAD), asked.features, validation)
         if asked.features is not None and study.train.trains_head_only
         else predict_proba(model, asked.pixels, validation)
     )
+    judged, chooser = asked.judge("test", probabilities), asked.judge("validation", on_validation)
+    baselines = run_baselines(asked.data, probabilities)
+    said = choose_label_threshold(chooser) if isinstance(chooser, MultiScores) else 0.5
     return Holdout(
-        evaluation=evaluate_predictions(
-            asked.labels[test],
-            probabilities,
-            classes=manifest.classes,
-            groups=asked.groups[test],
-        ),
+        evaluation=evaluate_rows(manifest, test, judged, threshold=said),
         findings=Findings(
-            baselines=run_baselines(
-                BaselineData(asked.pixels, asked.labels, asked.splits, asked.features)
-            ),
-            slices=_slices(asked, probabilities),
-            threshold=_threshold(asked, on_validation, probabilities),
+            baselines=baselines.figures,
+            gains=baselines.gains,
+            slices=_slices(asked, judged),
+            threshold=_threshold(study, chooser, judged),
             probe=_probe(asked),
         ),
         probabilities=probabilities,
@@ -223,33 +254,31 @@ def _features(
     return cached_features(at_image_size(study, candidate.image_size), manifest, workspace)
 
 
-def _slices(asked: _Asked, probabilities: Probabilities) -> tuple[Slice, ...]:
+def _slices(asked: _Asked, judged: Judged) -> tuple[Slice, ...]:
     test, frame = asked.rows("test"), asked.manifest.frame
     mine = frame.iloc[test]
     years = [None if pd.isna(year) else int(year) for year in mine["year"]]
     grey = is_monochrome(asked.pixels[test])
     alone = duplicate_free(frame["cluster"].tolist())
     return evaluate_slices(
-        check_scores(asked.labels[test], probabilities),
+        judged,
         asked.groups[test],
         {
             "source": sources_of(mine),
             "decade": [decade_of(year) for year in years],
-            "size": [
-                size_class(*sides) for sides in zip(mine["width"], mine["height"], strict=True)
-            ],
+            "size": [size_class(*sides) for sides in mine[["width", "height"]].to_numpy().tolist()],
             "colour": ["monochrome" if is_grey else "in colour" for is_grey in grey],
             "duplicates": [alone[row] for row in test],
         },
     )
 
 
-def _threshold(
-    asked: _Asked, on_validation: Probabilities, on_test: Probabilities
-) -> Threshold | None:
-    validation, test = (asked.labels[asked.rows(split)] for split in ("validation", "test"))
-    chosen = choose_threshold(on_validation, validation, asked.study.sure)
-    return None if chosen is None else measure_threshold(chosen, on_test, test)
+def _threshold(study: Study, chooser: Judged, judged: Judged) -> Threshold | None:
+    """Of the best answer; where there may be several, each label's own probability is told."""
+    if isinstance(chooser, MultiScores) or isinstance(judged, MultiScores):
+        return None
+    chosen = choose_threshold(chooser.probabilities, chooser.truth, study.sure)
+    return chosen and measure_threshold(chosen, judged.probabilities, judged.truth)
 
 
 def _probe(asked: _Asked) -> SourceProbe | None:
@@ -257,8 +286,7 @@ def _probe(asked: _Asked) -> SourceProbe | None:
     if len(set(sources)) < 2:
         return None
     names = asked.manifest.frame["label"].to_numpy(dtype=np.str_)
-    data = BaselineData(asked.pixels, asked.labels, asked.splits, asked.features)
-    features = data.histograms if data.features is None else data.features
+    features = asked.data.histograms if asked.features is None else asked.features
     return probe_source(features, sources, names, groups=asked.groups)
 
 

@@ -75,6 +75,11 @@ class Labels(_Table):
     min_covers: int = Field(default=20, ge=10)
 
     @property
+    def several(self) -> bool:
+        """Whether an album may carry more than one label."""
+        return self.scheme in ("multi_hot", "ordered")
+
+    @property
     def noun(self) -> str:
         """What a label is called in sentences."""
         return "mood" if self.scheme == "ordered" else "genre"
@@ -134,13 +139,20 @@ class Model(_Table):
 class Head(_Table):
     """What stands on the backbone's features.
 
-    ``kind``: a row of HEADS. ``hidden``: units of a layer before the last; 0 is none. ``dropout``:
-    share of the features, or of the hidden units, that training leaves out at random.
+    ``kind``: ``softmax`` tells one class of several; ``sigmoid`` each label or not;
+    ``label_embedding`` a direction in label space, whose nearest labels it means.
+    ``hidden``: units of a layer before the last; 0 is none. ``dropout``: share of the features, or
+    of the hidden units, that training leaves out at random.
+    ``space``: where the labels lie: ``cooccurrence`` of the training split, or the path of a GloVe
+    file. ``weighting``: an album's labels count alike (``mean``) or the first most (``rank``).
     """
 
-    kind: Literal["softmax"] = "softmax"
+    title: str = ""
+    kind: Literal["softmax", "sigmoid", "label_embedding"] = "softmax"
     hidden: int = Field(default=0, ge=0, le=8192)
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    space: str = "cooccurrence"
+    weighting: Literal["mean", "rank"] = "mean"
 
 
 class Promotion(_Table):
@@ -181,9 +193,13 @@ class Trials(_Table):
 
 
 class Published(_Table):
-    """A figure that somebody published for this task, with its interval where one is known."""
+    """A figure that somebody published for this task, with its interval where one is known.
+
+    ``classes``: of how many it was, where another number makes the task another one.
+    """
 
     what: str
+    classes: int | None = Field(default=None, ge=2)
     value: Fraction
     low: Fraction | None = None
     high: Fraction | None = None
@@ -202,6 +218,7 @@ class Study(_Table):
     split: Split = Split()
     model: Model
     head: Head = Head()
+    compare: tuple[Head, ...] = Field(default=(), description="Other heads, on the same split.")
     train: TrainPlan = TrainPlan()
     promotion: Promotion = Promotion()
     trials: Trials = Trials()
@@ -222,6 +239,24 @@ class Study(_Table):
         if twice := sorted({scope for scope in scopes if scopes.count(scope) > 1}):
             raise ValueError(f"expected each source and query once, not {', '.join(twice)} again")
         return collect
+
+    @model_validator(mode="after")
+    def _has_a_head_for_its_labels(self) -> "Study":
+        several = self.labels.several
+        kinds = ("sigmoid", "label_embedding") if several else ("softmax",)
+        metric = "micro_pr_auc" if several else "accuracy"
+        if self.promotion.metric != metric:
+            raise ValueError(
+                f"promotion.metric: expected {metric} for labels.scheme {self.labels.scheme!r}; "
+                f"got {self.promotion.metric!r}"
+            )
+        for head in (self.head, *self.compare):
+            if head.kind not in kinds:
+                raise ValueError(
+                    f"head.kind: expected {' or '.join(kinds)} for labels.scheme "
+                    f"{self.labels.scheme!r}; got {head.kind!r}"
+                )
+        return self
 
     def with_model(self, *, backbone: str | None, weights: str | None) -> "Study":
         """This study with another backbone or other weights, where they are given."""

@@ -23,19 +23,30 @@ from albumart.dataset.manifest import Manifest
 from albumart.dataset.splits import assign_random_splits
 from albumart.errors import NotFound
 from albumart.evaluation.intervals import Estimate
-from albumart.evaluation.scores import Scores, check_scores
-from albumart.evaluation.trials import (
-    Trials,
-    estimate_crossed,
-    estimate_leakage,
-    summarize_scores,
-)
+from albumart.evaluation.multi_scores import MultiScores
+from albumart.evaluation.seeds import SeedSummary
+from albumart.evaluation.trials import Side, Trials, estimate_leakage, summarize_figures
 from albumart.holdout import read_holdout
+from albumart.judged import (
+    HEADLINE,
+    Judged,
+    estimate_figures,
+    estimate_headline,
+    headline_statistic,
+    join_rows,
+    judge_rows,
+)
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
-from albumart.study import Study
+from albumart.study import Head, Study
 from albumart.training.candidate import Candidate, run_digest
-from albumart.training.networks import fit_network, groups_of, labels_of, training_folder
+from albumart.training.networks import (
+    find_label_space,
+    fit_network,
+    groups_of,
+    splits_of,
+    training_folder,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +56,12 @@ RANDOM: Final = "random"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One training: on which split of the dataset, by which seed."""
+    """One training: on which split of the dataset, by which seed, with which head."""
 
     split: str
     seed: int
     splits: NDArray[np.str_]
+    head: Head
 
     @property
     def test(self) -> NDArray[np.intp]:
@@ -64,11 +76,13 @@ def plan_trials(study: Study, manifest: Manifest) -> list[Trial]:
     """The trainings that a study asks for; the first is the candidate's own."""
     wanted = study.trials
     seeds = range(study.train.seed, study.train.seed + wanted.seeds)
-    return [
-        Trial(name, seed, splits)
-        for name, splits in _splits(study, manifest.frame)
+    splits = dict(_splits(study, manifest.frame))
+    again = [
+        Trial(name, seed, rows, study.head)
+        for name, rows in splits.items()
         for seed in (seeds if name in (OWN, RANDOM) else seeds[:1])
     ]
+    return again + [Trial(OWN, study.train.seed, splits[OWN], head) for head in study.compare]
 
 
 def run_trials(
@@ -87,15 +101,15 @@ def run_trials(
         workspace: where answers are kept.
         advance: called after each trial.
     """
-    answers: dict[tuple[str, int], Scores] = {}
-    trials = plan_trials(study, manifest)
-    labels = labels_of(manifest)
-    for trial in trials:
+    outcomes = []
+    space = find_label_space(study, manifest, splits_of(manifest))
+    for trial in plan_trials(study, manifest):
         probabilities = _answer(trial, candidate, study, manifest, workspace)
-        answers[trial.split, trial.seed] = check_scores(labels[trial.test], probabilities)
+        judged = judge_rows(manifest, trial.test, probabilities, space)
+        outcomes.append(_Outcome(trial, judged, groups_of(manifest)[trial.test]))
         if advance:
             advance()
-    found = _summarize(trials, answers, groups_of(manifest))
+    found = _summarize(study.head, outcomes)
     record = json.dumps(found.to_dict()).encode()
     workspace.objects.put(_key(candidate.run), record, content_type="application/json")
     _tell(found)
@@ -126,14 +140,16 @@ def _answer(
     trial: Trial, candidate: Candidate, study: Study, manifest: Manifest, workspace: Workspace
 ) -> NDArray[np.float32]:
     """``(n_test, k)`` probabilities of one trial."""
-    if trial.split == OWN and trial.seed == study.train.seed:
+    if (trial.split, trial.seed, trial.head) == (OWN, study.train.seed, study.head):
         return read_holdout(workspace.objects, candidate.run).probabilities
-    seeded = study.model_copy(update={"train": study.train.model_copy(update={"seed": trial.seed})})
+    train = study.train.model_copy(update={"seed": trial.seed})
+    seeded = study.model_copy(update={"train": train, "head": trial.head})
     key = _answer_key(seeded, manifest, trial)
     try:
         return _read_array(workspace.objects.get(key))
     except NotFound:
-        logger.info("trial      split %s, seed %d", trial.split, trial.seed)
+        head = trial.head.title or trial.head.kind
+        logger.info("trial      split %s, seed %d, %s", trial.split, trial.seed, head)
     identity = PurePosixPath(key).stem
     fitted = fit_network(seeded, manifest, workspace, trial.splits, identity=identity)
     probabilities = fitted.predict(trial.test)
@@ -144,46 +160,59 @@ def _answer(
     return probabilities
 
 
-def _summarize(
-    trials: list[Trial], answers: dict[tuple[str, int], Scores], groups: NDArray[np.str_]
-) -> Trials:
-    rows = {trial.split: trial.test for trial in trials}
-    own, random = (
-        [answers[trial.split, trial.seed] for trial in trials if trial.split == name]
-        for name in (OWN, RANDOM)
-    )
-    folds = [trial for trial in trials if trial.split not in (OWN, RANDOM)]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outcome:
+    """What came of a trial, and the groups of its test rows."""
+
+    trial: Trial
+    judged: Judged
+    groups: NDArray[np.str_]
+
+
+def _summarize(head: Head, outcomes: list[_Outcome]) -> Trials:
+    same = [outcome for outcome in outcomes if outcome.trial.head == head]
+    own, random = ([o for o in same if o.trial.split == name] for name in (OWN, RANDOM))
+    folds = [o for o in same if o.trial.split not in (OWN, RANDOM)]
+    several = isinstance(own[0].judged, MultiScores)
     return Trials(
-        seeds=tuple(trial.seed for trial in trials if trial.split == OWN),
-        grouped=summarize_scores(own, groups[rows[OWN]]),
-        random=summarize_scores(random, groups[rows[RANDOM]]) if random else {},
-        leakage=estimate_leakage(
-            random, own, random_groups=groups[rows[RANDOM]], grouped_groups=groups[rows[OWN]]
-        )
-        if random
-        else None,
+        seeds=tuple(outcome.trial.seed for outcome in own),
+        grouped=_over_seeds(own),
+        random=_over_seeds(random) if random else {},
+        leakage=estimate_leakage(_side(random), _side(own), centred=several) if random else None,
         folds=len(folds),
-        crossed=_crossed(folds, answers, groups),
+        crossed=_crossed(folds),
+        heads={
+            outcome.trial.head.title or outcome.trial.head.kind: _figures(outcome)
+            for outcome in outcomes
+            if outcome.trial.head != head
+        },
     )
 
 
-def _crossed(
-    folds: list[Trial], answers: dict[tuple[str, int], Scores], groups: NDArray[np.str_]
-) -> Estimate | None:
+def _figures(outcome: _Outcome) -> dict[str, Estimate]:
+    return estimate_figures(outcome.judged, outcome.groups)
+
+
+def _over_seeds(outcomes: list[_Outcome]) -> dict[str, SeedSummary]:
+    return summarize_figures([_figures(outcome) for outcome in outcomes])
+
+
+def _side(outcomes: list[_Outcome]) -> Side:
+    return Side([headline_statistic(o.judged) for o in outcomes], outcomes[0].groups)
+
+
+def _crossed(folds: list[_Outcome]) -> Estimate | None:
     if not folds:
         return None
-    parts = [answers[trial.split, trial.seed] for trial in folds]
-    together = Scores(
-        truth=np.concatenate([part.truth for part in parts]),
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-    )
-    return estimate_crossed(together, np.concatenate([groups[trial.test] for trial in folds]))
+    together = join_rows([outcome.judged for outcome in folds])
+    return estimate_headline(together, np.concatenate([outcome.groups for outcome in folds]))
 
 
 def _tell(found: Trials) -> None:
-    own, count = found.grouped["accuracy"], len(found.seeds)
+    figure = next(name for name in HEADLINE.values() if name in found.grouped)
+    own, count, name = found.grouped[figure], len(found.seeds), figure.replace("_", " ")
     spread = f" ± {100 * own.spread:.1f} over {count}" if count > 1 else " with one"
-    logger.info("trials     accuracy %.1f %%%s seed%s", 100 * own.mean, spread, "s"[: count - 1])
+    logger.info("trials     %s %.1f %%%s seed%s", name, 100 * own.mean, spread, "s"[: count - 1])
     if found.leakage is not None:
         logger.info(
             "           a random split gains %+.1f points (%+.1f to %+.1f): %s",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from albumart.cli import scores
-from albumart.cli.output import Json, percent, say, say_json, say_table
+from albumart.cli.output import Json, headline, percent, say, say_json, say_table
 from albumart.cli.stores import open_stores
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ def list_(study: Annotated[str | None, typer.Argument()] = None, *, json: Json =
             "*" if (v.study, v.version) in starred else " ",
             v.study,
             v.version,
-            percent(v.evaluation["metrics"]["accuracy"]),
+            _figure(v),
             f"{v.created:%Y-%m-%d %H:%M}",
         )
         for v in versions
     ]
-    say_table([(" ", "study", "version", "accuracy", "created"), *rows])
+    say_table([(" ", "study", "version", "figure", "created"), *rows])
 
 
 @app.command()
@@ -123,11 +123,16 @@ def report(
         webbrowser.open(path.as_uri())
 
 
+def _figure(version: "ModelVersion") -> str:
+    name, estimate = headline(version.evaluation["metrics"])
+    return f"{name} {percent(estimate)}"
+
+
 def _plain(version: "ModelVersion", champion: bool) -> dict[str, Any]:
     wanted = ("study", "version", "dataset", "sha256", "created")
     fields = asdict(version)
     return {
         **{name: fields[name] for name in wanted},
-        "accuracy": version.evaluation["metrics"]["accuracy"],
+        "metrics": version.evaluation["metrics"],
         "champion": champion,
     }

@@ -41,6 +41,12 @@ def percent(estimate: Mapping[str, float]) -> str:
     return f"{value:.1f} % ({low:.1f} to {high:.1f}, n = {estimate['n']})"
 
 
+def headline(metrics: Mapping[str, Mapping[str, float]]) -> tuple[str, Mapping[str, float]]:
+    """The figure that a model is known by: its name in words, and its estimate."""
+    name = "accuracy" if "accuracy" in metrics else "micro_pr_auc"
+    return {"accuracy": "accuracy", "micro_pr_auc": "micro PR-AUC"}[name], metrics[name]
+
+
 def show_stations() -> None:
     """Print each station's line to stderr as it is logged, and keep the libraries quiet."""
     quiet = {

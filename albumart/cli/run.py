@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from albumart.cli.output import Json, percent, say, say_json, show_stations
+from albumart.cli.output import Json, headline, percent, say, say_json, show_stations
 from albumart.cli.prefect import open_prefect
 
 
@@ -104,7 +104,8 @@ def _tell(result: Mapping[str, Any]) -> None:
     model, metrics = result["model"], result["metrics"]
     verb = "promoted" if model["promoted"] else "not promoted"
     say(f"{result['study']}: version {model['version']} {verb}: {model['reason']}")
-    say(f"  {'accuracy':<22}{percent(metrics['accuracy'])}")
+    figure, estimate = headline(metrics)
+    say(f"  {figure:<22}{percent(estimate)}")
     for name, baseline in result["baselines"].items():
         told = percent(baseline) if "value" in baseline else f"not run: {baseline['reason']}"
         say(f"  {name.replace('_', ' '):<22}{told}")

@@ -1,8 +1,8 @@
-"""The same training again: with other seeds, on a random split, in folds."""
+"""The same training again: with other seeds, on a random split, in folds, with other heads."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import cast
 
@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import TypeAdapter
 
-from albumart.evaluation.intervals import Estimate, FloatArray, bootstrap_by_group
-from albumart.evaluation.metrics import estimate_metrics
-from albumart.evaluation.scores import Scores
+from albumart.evaluation.intervals import (
+    Estimate,
+    FloatArray,
+    Statistic,
+    bootstrap_by_group,
+)
 from albumart.evaluation.seeds import SeedSummary, summarize_seeds
 
 
@@ -24,9 +27,11 @@ class Trials:
         seeds: of the trainings.
         grouped: metric → over the seeds, on the dataset's own test split.
         random: the same on the test split of a random split; empty where there is none.
-        leakage: accuracy on the random split minus accuracy on the dataset's own.
+        leakage: the headline figure on the random split minus that on the dataset's own.
         folds: parts of the cross-validation; 0 is none.
-        crossed: accuracy over all rows, each tested once by a model that did not learn its group.
+        crossed: the headline figure over all rows, each tested once by a model that did not learn
+            its group.
+        heads: title of another head → metric → its figure on the dataset's own test split.
     """
 
     seeds: tuple[int, ...]
@@ -35,6 +40,7 @@ class Trials:
     leakage: Estimate | None = None
     folds: int = 0
     crossed: Estimate | None = None
+    heads: dict[str, dict[str, Estimate]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON; what is undefined is ``None``."""
@@ -51,47 +57,39 @@ def _adapter() -> TypeAdapter[Trials]:
     return TypeAdapter(Trials)
 
 
-def summarize_scores(by_seed: Sequence[Scores], groups: ArrayLike) -> dict[str, SeedSummary]:
-    """Metric → its values over the seeds, all on the same rows of these groups ``(n,)``."""
-    estimates = [estimate_metrics(scores, groups) for scores in by_seed]
-    return {name: summarize_seeds([each[name] for each in estimates]) for name in estimates[0]}
+def summarize_figures(by_seed: Sequence[Mapping[str, Estimate]]) -> dict[str, SeedSummary]:
+    """Metric → its values over the seeds, all on the same rows."""
+    return {name: summarize_seeds([each[name] for each in by_seed]) for name in by_seed[0]}
 
 
-def estimate_leakage(
-    random: Sequence[Scores],
-    grouped: Sequence[Scores],
-    *,
-    random_groups: ArrayLike,
-    grouped_groups: ArrayLike,
-) -> Estimate:
-    """Accuracy on a random split minus accuracy on a grouped one, each the mean of its seeds.
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One split's test rows, as the models of several seeds answer them.
+
+    Attributes:
+        statistics: of each seed, the headline figure of rows as they are drawn.
+        groups: ``(n,)`` group of each row.
+    """
+
+    statistics: Sequence[Statistic]
+    groups: ArrayLike
+
+
+def estimate_leakage(random: Side, grouped: Side, *, centred: bool = False) -> Estimate:
+    """The figure on a random split minus that on a grouped one, each the mean of its seeds.
 
     The two test splits have other rows, so that the difference is not paired; but rows of one
-    group may be in both, and are drawn together.
-
-    Args:
-        random: one for each seed, of ``(n,)`` rows.
-        grouped: the same of ``(m,)`` rows.
-        random_groups: ``(n,)`` group of each row.
-        grouped_groups: ``(m,)`` group of each row.
+    group may be in both, and are drawn together. ``centred`` as in ``bootstrap_by_group``.
     """
-    hits = [np.mean([scores.correct for scores in side], axis=0) for side in (random, grouped)]
-    sides = np.repeat([0, 1], [len(side) for side in hits])
-    values = np.concatenate(hits)
-    in_random, in_grouped = (sides == 0).astype(float), (sides == 1).astype(float)
+    size = len(np.asarray(random.groups))
 
     def difference(weights: FloatArray) -> FloatArray:
+        sides = ((random, weights[:, :size]), (grouped, weights[:, size:]))
         means = [
-            (weights @ (values * rows)) / np.maximum(weights @ rows, 1)
-            for rows in (in_random, in_grouped)
+            np.mean([statistic(drawn) for statistic in side.statistics], axis=0)
+            for side, drawn in sides
         ]
         return np.asarray(means[0] - means[1])
 
-    groups = np.concatenate([np.asarray(random_groups), np.asarray(grouped_groups)])
-    return bootstrap_by_group(difference, groups)
-
-
-def estimate_crossed(scores: Scores, groups: ArrayLike) -> Estimate:
-    """Accuracy over rows that were each tested once, drawn by group ``(n,)``."""
-    hits = scores.correct.astype(np.float64)
-    return bootstrap_by_group(lambda weights: weights @ hits / weights.sum(axis=1), groups)
+    groups = np.concatenate([np.asarray(random.groups), np.asarray(grouped.groups)])
+    return bootstrap_by_group(difference, groups, centred=centred)

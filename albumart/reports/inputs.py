@@ -28,13 +28,17 @@ class StudyFacts:
 
 @dataclass(frozen=True, slots=True)
 class PublishedResult:
-    """What somebody else published for this task: the study's headline figure, 0..1."""
+    """What somebody else published for this task: the study's headline figure, 0..1.
+
+    ``classes``: of how many it was, where that is known.
+    """
 
     what: str
     value: float
     low: float | None = None
     high: float | None = None
     source: str = ""
+    classes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class DatasetFacts:
         by_status: cover status → albums; adds up to the albums that the source listed.
         excluded: why a stored cover is not in the dataset → covers.
         by_source: source → covers in the dataset.
+        artists_known: whether its source names an artist of any of them.
     """
 
     digest: str
@@ -54,6 +59,7 @@ class DatasetFacts:
     by_status: Mapping[str, int] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)
     by_source: Mapping[str, int] = field(default_factory=dict)
+    artists_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ class ReportInput:
         validation: one row per expectation.
         baselines: the headline figure on the same split, by name, or why it was not run;
             ``majority`` is said in the headline.
+        gains: this model's figure minus a baseline's on the same covers, paired.
         history: one mapping per epoch with what is known of ``loss``, ``val_loss``, ``accuracy``,
             ``val_accuracy``, ``learning_rate`` and ``stage``.
         stages: of the training, in their order.
@@ -139,6 +146,7 @@ class ReportInput:
     published: tuple[PublishedResult, ...] = ()
     validation: tuple[ExpectationRow, ...] = ()
     baselines: Mapping[str, Estimate | NotRun] = field(default_factory=dict)
+    gains: Mapping[str, Estimate] = field(default_factory=dict)
     history: tuple[Mapping[str, float], ...] = ()
     stages: tuple[StageResult, ...] = ()
     covers: Mapping[str, tuple[RGB, ...]] = field(default_factory=dict)

@@ -45,6 +45,7 @@ def comparison(report: ReportInput) -> Markup:
                 [_contender_row(report, contender) for contender in contenders],
             ),
         ),
+        _gains(report),
         _not_run(report),
     )
 
@@ -103,6 +104,30 @@ def confusion(report: ReportInput, evaluation: Evaluation) -> Markup:
     )
 
 
+def _gains(report: ReportInput) -> Markup | None:
+    """The model against each simple method, cover by cover."""
+    if not report.gains:
+        return None
+    figure, noun = headline_figure(report), report.study.label_noun
+    rows = [
+        (baseline_title(name, noun), *figure.change(gain)) for name, gain in report.gains.items()
+    ]
+    even = [baseline_title(name, noun) for name, gain in report.gains.items() if gain.low <= 0]
+    told = f" Not told from this model by these covers: {', '.join(even)}." if even else ""
+    return blocks.join(
+        blocks.table(
+            f"This model's {figure.title} minus each simple method's",
+            ("simple method", "difference", "95 % interval"),
+            rows,
+        ),
+        blocks.paragraph(
+            "Both answered the same covers, so the difference is known better than either figure: "
+            f"an interval above zero is a model that does better.{told}",
+            "aside",
+        ),
+    )
+
+
 def _contenders(report: ReportInput) -> list[Contender]:
     ours = Contender("this model", headline_estimate(report), "ours")
     baselines = [
@@ -114,7 +139,9 @@ def _contenders(report: ReportInput) -> list[Contender]:
 
 
 def _published(result: PublishedResult) -> Contender:
-    source = f" ({result.source})" if result.source else ""
+    of = f"{result.classes} classes" if result.classes else ""
+    told = ", ".join(filter(None, (result.source, of)))
+    source = f" ({told})" if told else ""
     low, high = (math.nan if end is None else end for end in (result.low, result.high))
     return Contender(
         f"{result.what}{source}", Estimate(result.value, low, high, 0), kind="published"
@@ -129,6 +156,12 @@ def _comparison_reading(report: ReportInput) -> str:
         reading += (
             "; diamonds are published results, scored on other covers, so that they compare in "
             "kind and not to the digit"
+        )
+    own = len(report.evaluation.classes) if isinstance(report.evaluation, Evaluation) else None
+    if own and any(result.classes not in (None, own) for result in report.published):
+        reading += (
+            f". This model tells {own} classes apart, which is easier the fewer they are: a figure "
+            "of another number of classes does not stand level with it"
         )
     return f"{reading}. A line through a mark is its 95 % interval."
 

@@ -70,7 +70,7 @@ def _trials_figure(report: ReportInput, found: Trials) -> Markup:
             figures.plot_trials(contenders, figure.value),
             alt=f"Mean {figure.title}: {told}",
             shows="How much the seed and the split matter.",
-            reading=_trials_reading(found),
+            reading=_trials_reading(report, found),
         ),
         blocks.details(
             "Numbers behind this figure",
@@ -97,15 +97,21 @@ def _trial_contenders(report: ReportInput, found: Trials) -> list[Contender]:
     return contenders
 
 
-def _trials_reading(found: Trials) -> str:
+def _trials_reading(report: ReportInput, found: Trials) -> str:
     reading = (
         "Each small ring is one training; the mark is their mean. The line holds the 95\u00a0% "
         "intervals of all of them. The scale does not begin at 0."
     )
-    if found.random:
+    if found.random and report.dataset.artists_known:
         reading += (
             " On the random split (diamond) covers of one artist, and near-duplicates, lie in "
             "training and in test: the model is asked about what it has seen."
+        )
+    elif found.random:
+        reading += (
+            " On the random split (diamond) near-duplicates lie in training and in test. No artist "
+            "is known, so that covers of one artist may lie on both sides of either split: what "
+            "they leak, this comparison cannot show."
         )
     return reading
 
@@ -140,7 +146,9 @@ def _leakage(report: ReportInput, found: Trials) -> Markup | None:
         blocks.subtitle("What leaks where the split is random"),
         blocks.paragraph(
             f"A random split moves the {figure.title} by {figure.difference(found.leakage)}. "
-            f"{_leak_told(found.leakage)} Below, the interval of a split holds those of its seeds."
+            f"{_leak_told(found.leakage)} Below, the interval of a split holds those of its seeds. "
+            "All of it is about these trained models and this one random split: another draw would "
+            "move it, too."
         ),
         blocks.table(
             "Leakage: mean of the seeds on both splits",

@@ -77,6 +77,8 @@ def run_digest(study: Study, manifest: Manifest) -> str:
         "model": study.model.model_dump() | {"weights": resolve_weights(study.model).identity},
         "head": study.head.model_dump(),
         "train": study.train.model_dump(),
+        # It shapes no weight, but a version's threshold, which is registered with it.
+        "sure": study.sure,
         "keras": [keras.__version__, keras.backend.backend()],
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,25 +1,27 @@
 """A study's network, fitted on the training split and calibrated on the validation split."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from albumart.dataset.cache import image_cache
 from albumart.dataset.manifest import Manifest
-from albumart.evaluation.calibration import fit_temperature
 from albumart.features.embeddings import compute_embeddings
 from albumart.features.makers import FeatureSpec
+from albumart.models.cooccurrence import learn_label_space
+from albumart.models.glove import read_glove
 from albumart.models.head_network import HeadPlan, HeadShape, build_task_head, join_head
-from albumart.models.heads import head_targets
-from albumart.models.network import apply_temperature, build_extractor, predict_proba
+from albumart.models.heads import find_head, head_targets
+from albumart.models.label_space import LabelSpace
+from albumart.models.network import build_extractor, predict_proba
 from albumart.progress import progress_bar
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
+from albumart.training.answering import Heard, answer_in_probabilities
 from albumart.training.feed import Inputs
 from albumart.training.layout import Network, head_alone, whole_network
 from albumart.training.stages import train_network
@@ -28,6 +30,9 @@ from albumart.training.task import Examples, Task
 
 if TYPE_CHECKING:
     import keras
+
+
+COOCCURRENCE: Final = "cooccurrence"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +47,7 @@ class FittedNetwork:
         history: one entry per epoch.
         stages: what each stage came to.
         temperature: fitted on validation; already in the network's last layer.
+        space: where the labels lie, where an album may carry several.
     """
 
     network: "keras.Model"
@@ -50,6 +56,7 @@ class FittedNetwork:
     history: list[dict[str, float]]
     stages: tuple[StageResult, ...]
     temperature: float
+    space: LabelSpace | None = None
 
     def predict(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """``(len(rows), k)`` probabilities."""
@@ -75,22 +82,25 @@ def fit_network(
         splits: ``(n,)``, which need not be the manifest's own.
         identity: names everything that shapes the training.
     """
-    task = _task(study, manifest, workspace, splits, identity)
+    space = find_label_space(study, manifest, splits)
+    task = _task(_Lesson(study, manifest, workspace, splits, space), identity)
     # A head on features takes seconds; whatever takes longer is kept after each epoch.
     folder = None if study.train.trains_head_only else training_folder(workspace, identity)
     trained = train_network(study.train, task, folder)
     inputs, network = task.examples.inputs(trained.image_size), trained.network
     validation = task.examples.validation
-    probabilities = predict_proba(network.model, inputs, validation)
-    temperature = fit_temperature(probabilities, labels_of(manifest)[validation])
-    apply_temperature(network.head, temperature)
+    said = predict_proba(network.model, inputs, validation)
+    heard = Heard(said, order_of(manifest)[validation], space)
+    head, temperature = answer_in_probabilities(study.head.kind, network.head, heard)
+    extractor = network.extractor
     return FittedNetwork(
-        network=network.model,
+        network=head if extractor is None else join_head(extractor, head),
         inputs=inputs,
         image_size=trained.image_size,
         history=trained.history,
         stages=trained.stages,
-        temperature=float(temperature),
+        temperature=temperature,
+        space=space,
     )
 
 
@@ -107,60 +117,83 @@ def whole_model(study: Study, fitted: FittedNetwork) -> "keras.Model":
     return join_head(build_extractor(model, seed=study.train.seed), fitted.network)
 
 
-def _task(
-    study: Study,
-    manifest: Manifest,
-    workspace: Workspace,
-    splits: NDArray[np.str_],
-    identity: str,
-) -> Task:
-    train = np.flatnonzero(splits == "train")
+def find_label_space(
+    study: Study, manifest: Manifest, splits: NDArray[np.str_]
+) -> LabelSpace | None:
+    """Where the labels lie; None where an album carries one. Learnt of the training split alone.
 
-    def features(size: int) -> NDArray[np.float32]:
-        return cached_features(at_image_size(study, size), manifest, workspace)
+    Raises:
+        NotFound, ParseError: the study names a file of vectors that is not there, or is none.
+    """
+    if not study.labels.several:
+        return None
+    if study.head.space != COOCCURRENCE:
+        return read_glove(Path(study.head.space), manifest.classes)
+    return learn_label_space(order_of(manifest)[splits == "train"] > 0, manifest.classes)
 
-    def pixels(size: int) -> Inputs:
-        return cached_pixels(manifest, workspace, size)
 
-    only_head = study.train.trains_head_only
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesson:
+    """A study on the rows of a manifest, shared out by ``splits``."""
+
+    study: Study
+    manifest: Manifest
+    workspace: Workspace
+    splits: NDArray[np.str_]
+    space: LabelSpace | None
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        return np.flatnonzero(self.splits == split)
+
+    def features(self, size: int) -> NDArray[np.float32]:
+        return cached_features(at_image_size(self.study, size), self.manifest, self.workspace)
+
+    def pixels(self, size: int) -> Inputs:
+        return cached_pixels(self.manifest, self.workspace, size)
+
+    def build(self, size: int) -> Network:
+        """The network to train, for images of ``size``."""
+        study = self.study
+        if study.train.trains_head_only:
+            return head_alone(self.build_head(self.features(size).shape[1]))
+        extractor = build_extractor(at_image_size(study, size).model, seed=study.train.seed)
+        return whole_network(extractor, self.build_head(extractor.output_shape[-1]))
+
+    def build_head(self, width: int) -> "keras.Model":
+        """The head on features of ``width``; one that learns first standardises them."""
+        study, first = self.study, self.study.train.stages[0]
+        size = first.image_size or study.model.image_size
+        shown = self.features(size)[self.rows("train")] if first.trains_head_only else None
+        return build_task_head(
+            study.head.kind,
+            HeadShape(width, len(self.manifest.classes)),
+            HeadPlan(study.train.seed, study.head.dropout, study.head.hidden),
+            standardize=None if shown is None else np.asarray(shown),
+            space=self.space if find_head(study.head.kind).in_label_space else None,
+        )
+
+
+def _task(lesson: _Lesson, identity: str) -> Task:
+    study = lesson.study
+    targets = head_targets(
+        study.head.kind,
+        order_of(lesson.manifest),
+        lesson.space,
+        weighting=study.head.weighting,
+    )
     return Task(
-        build=_builder(study, manifest, features, train),
+        build=lesson.build,
         examples=Examples(
-            inputs=features if only_head else pixels,
-            targets=head_targets(study.head.kind, order_of(manifest)),
-            train=train,
-            validation=np.flatnonzero(splits == "validation"),
-            features=features,
+            inputs=lesson.features if study.train.trains_head_only else lesson.pixels,
+            targets=targets,
+            train=lesson.rows("train"),
+            validation=lesson.rows("validation"),
+            features=lesson.features,
         ),
         head=study.head.kind,
         image_size=study.model.image_size,
         identity=identity,
     )
-
-
-def _builder(
-    study: Study,
-    manifest: Manifest,
-    features: Callable[[int], NDArray[np.float32]],
-    train: NDArray[np.intp],
-) -> Callable[[int], Network]:
-    """Image size → the network to train. A head that learns first standardises its features."""
-    plan = HeadPlan(study.train.seed, study.head.dropout, study.head.hidden)
-    first = study.train.stages[0]
-
-    def head_on(width: int) -> "keras.Model":
-        size = first.image_size or study.model.image_size
-        learnt_from = np.asarray(features(size)[train]) if first.trains_head_only else None
-        shape = HeadShape(width, len(manifest.classes))
-        return build_task_head(study.head.kind, shape, plan, standardize=learnt_from)
-
-    def build(size: int) -> Network:
-        if study.train.trains_head_only:
-            return head_alone(head_on(features(size).shape[1]))
-        extractor = build_extractor(at_image_size(study, size).model, seed=study.train.seed)
-        return whole_network(extractor, head_on(extractor.output_shape[-1]))
-
-    return build
 
 
 def at_image_size(study: Study, size: int) -> Study:

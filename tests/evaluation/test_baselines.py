@@ -1,6 +1,7 @@
 """Baselines: each row of the table on a task it can and one it cannot solve."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,17 @@ from albumart.evaluation.baselines import (
     run_baselines,
 )
 from albumart.evaluation.intervals import Estimate
+from albumart.evaluation.multi_metrics import MULTI_METRICS, estimate_multi_metric
+from albumart.evaluation.multi_scores import by_popularity, check_multi_scores, label_shares
 from albumart.features.hsv import hsv_histograms
 
 
+def figures(data: BaselineData) -> dict[str, Estimate | NotRun]:
+    return run_baselines(data, data.truth[data.rows("test")].astype(float)).figures
+
+
 def estimate(data: BaselineData, name: str) -> Estimate:
-    outcome = run_baselines(data)[name]
+    outcome = figures(data)[name]
     assert isinstance(outcome, Estimate)
     return outcome
 
@@ -30,16 +37,22 @@ def coloured(labels: np.ndarray, seed: int = 0) -> np.ndarray:
     return pixels
 
 
+def made(labels: np.ndarray, splits: np.ndarray, features: np.ndarray | None) -> BaselineData:
+    groups = np.array([f"group {number}" for number in range(len(labels))])
+    truth = np.eye(3, dtype=bool)[labels]
+    return BaselineData(coloured(labels), truth, splits, groups, features)
+
+
 @pytest.fixture
 def data() -> BaselineData:
     labels = np.array([0] * 50 + [1] * 30 + [2] * 20)
     splits = np.array((["train"] * 7 + ["validation"] + ["test"] * 2) * 10)
     features = np.eye(3, dtype=np.float32)[labels] + 0.01
-    return BaselineData(coloured(labels), labels, splits, features)
+    return made(labels, splits, features)
 
 
 def test_every_baseline_gives_an_interval_or_a_reason(data: BaselineData) -> None:
-    outcomes = run_baselines(data)
+    outcomes = figures(data)
     assert list(outcomes) == list(BASELINES)
     found = [one for one in outcomes.values() if isinstance(one, Estimate)]
     assert len(found) == len(BASELINES)
@@ -62,10 +75,8 @@ def test_what_can_be_told_is_told(data: BaselineData, name: str) -> None:
 
 
 def test_without_frozen_features_there_is_no_probe(data: BaselineData) -> None:
-    bare = BaselineData(data.pixels, data.labels, data.splits, None)
-    assert run_baselines(bare)["linear_probe"] == NotRun(
-        "there are no features of a frozen backbone"
-    )
+    bare = made(data.labels, data.splits, None)
+    assert figures(bare)["linear_probe"] == NotRun("there are no features of a frozen backbone")
 
 
 def test_histograms_are_counted_once(data: BaselineData) -> None:
@@ -77,7 +88,7 @@ def test_without_xgboost_the_row_says_so(
     data: BaselineData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "xgboost", None)
-    outcome = run_baselines(data)["boosted_histograms"]
+    outcome = figures(data)["boosted_histograms"]
     assert isinstance(outcome, NotRun)
     assert "xgboost is not installed" in outcome.reason
 
@@ -91,5 +102,53 @@ def test_boosted_trees_tell_what_can_be_told_and_again_the_same(data: BaselineDa
 def test_boosted_trees_survive_a_class_without_training_rows(data: BaselineData) -> None:
     splits = data.splits.copy()
     splits[(data.labels == 1) & (splits == "train")] = "validation"
-    gap = BaselineData(data.pixels, data.labels, splits, None)
+    gap = made(data.labels, splits, None)
     assert estimate(gap, "boosted_histograms").value == pytest.approx(0.7)  # all but class 1
+
+
+@pytest.fixture
+def several(data: BaselineData) -> BaselineData:
+    """Covers whose hue tells their first class; the second is one of the others by lot."""
+    rng = np.random.default_rng(5)
+    truth = data.truth.copy()
+    truth[np.arange(100), (data.labels + rng.integers(1, 3, 100)) % 3] |= rng.random(100) < 0.3
+    return replace(data, truth=truth, several=True)
+
+
+def test_of_several_labels_each_row_is_judged_by_its_ranking(several: BaselineData) -> None:
+    outcomes = figures(replace(several, features=data_features(several)))
+    majority, probe = outcomes["majority"], outcomes["linear_probe"]
+    neighbours = outcomes["histogram_neighbours"]
+    assert isinstance(majority, Estimate)
+    assert isinstance(probe, Estimate)
+    assert isinstance(neighbours, Estimate)
+    assert majority.value < neighbours.value
+    assert majority.value < probe.value
+    assert isinstance(outcomes["chance"], NotRun)
+    assert outcomes["boosted_histograms"] == NotRun("boosted trees tell one class of several")
+
+
+def data_features(data: BaselineData) -> np.ndarray:
+    noise = np.random.default_rng(6).normal(0, 0.3, (len(data.splits), 3))
+    return (data.truth + noise).astype(np.float32)
+
+
+def test_knowing_the_shares_is_the_popularity_baseline(several: BaselineData) -> None:
+    test, train = several.rows("test"), several.rows("train")
+    scores = check_multi_scores(several.truth[test], np.full((len(test), 3), 0.5))
+    known = by_popularity(scores, label_shares(several.truth[train]))
+    metric = MULTI_METRICS["micro_pr_auc"]
+    expected = estimate_multi_metric(metric, known, several.groups[test])
+    assert figures(several)["majority"] == expected
+
+
+def test_the_gain_over_a_baseline_is_paired(data: BaselineData, several: BaselineData) -> None:
+    """Whoever knows the truth gains what the baseline misses, and nothing over one who knows it."""
+    for each in (data, several):
+        found = run_baselines(each, each.truth[each.rows("test")].astype(float))
+        majority = found.figures["majority"]
+        assert isinstance(majority, Estimate)
+        assert found.gains["majority"].value == pytest.approx(1 - majority.value)
+        assert found.gains["majority"].low > 0
+        assert "chance" not in found.gains
+    assert run_baselines(data, data.truth[data.rows("test")]).gains["linear_probe"].value == 0
