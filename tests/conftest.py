@@ -12,6 +12,8 @@ import pytest
 from albumart.album import Origin
 from albumart.embedded.platform import ALL_PARTS, open_platform
 from albumart.endpoints import Endpoints
+from albumart.sandbox.server import Sandbox, running_sandbox
+from albumart.sandbox.site import MadeSite
 from albumart.settings import Settings
 from albumart.stores.mongodb import connect
 from albumart.stores.workspace import Workspace, open_workspace
@@ -78,3 +80,16 @@ def workspace(own_endpoints: Endpoints, tmp_path: Path) -> Iterator[Workspace]:
     """Empty stores of this test's own, for what the sandbox tells."""
     with open_workspace(own_endpoints, tmp_path / "cache", Origin.SANDBOX) as opened:
         yield opened
+
+
+@pytest.fixture
+def sandbox(site: MadeSite) -> Iterator[Sandbox]:
+    """Serves the module's own ``site``."""
+    with running_sandbox(site) as running:
+        yield running
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once: how long they wait is retrying's own test."""
+    monkeypatch.setattr("albumart.http.retrying.backoff", lambda attempt: 0.0)

@@ -20,6 +20,7 @@ from albumart.train_plan import TrainPlan
 from albumart.training.candidate import Candidate, Provenance, write_candidate
 
 _TENTHS = ("test",) * 3 + ("validation",) + ("train",) * 6
+PARAMETERS = {"seed": 0, "scheme": "single"}
 _EMPTY = {"str": None, "object": None, "Int64": None, "int64": 300, "bool": False}
 
 
@@ -49,7 +50,7 @@ def made_manifest(counts: Mapping[str, int], splits: Mapping[str, str] | None = 
         (splits or {}).get(album, split)
         for album, split in zip(frame["album"], frame["split"], strict=True)
     ]
-    return Manifest("made", tuple(sorted(counts)), as_manifest_frame(frame), {}, {"seed": 0})
+    return Manifest("made", tuple(sorted(counts)), as_manifest_frame(frame), {}, PARAMETERS)
 
 
 def made_answers(manifest: Manifest, share: float, *, seed: int = 0) -> np.ndarray:

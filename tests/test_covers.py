@@ -13,7 +13,7 @@ from albumart.covers import THREADS, SweepCounts, download_cover, download_cover
 from albumart.http.client import FetchPolicy, PoliteClient, Response
 from albumart.http.pacing import Pace, Pacer
 from albumart.sandbox.faults import Fault
-from albumart.sandbox.server import Sandbox, running_sandbox
+from albumart.sandbox.server import Sandbox
 from albumart.sandbox.site import MadeSite
 from albumart.sources import SOURCES, Query
 from albumart.stores.metadata import AlbumStore
@@ -27,12 +27,6 @@ NOW = timedelta(0)  # an orphan is one however young
 @pytest.fixture(scope="module")
 def site() -> MadeSite:
     return MadeSite(seed=2, scale=0.2)
-
-
-@pytest.fixture
-def sandbox(site: MadeSite) -> Iterator[Sandbox]:
-    with running_sandbox(site) as running:
-        yield running
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ from albumart.sources.base import Gate
 from albumart.stores.workspace import Workspace, open_workspace
 
 SCRAPED = ("bandcamp", "itunes", "musicbrainz", "allmusic")
+pytestmark = pytest.mark.usefixtures("no_waits")
+
 KINDS = ("status:503", "reset", "drop", "truncated", "html", "short")
 
 
@@ -32,21 +34,9 @@ def unjudged(_: str) -> Judge:
     return lambda albums: {}
 
 
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow each other at once: how long they wait is retrying's own test."""
-    monkeypatch.setattr("albumart.http.retrying.backoff", lambda attempt: 0.0)
-
-
 @pytest.fixture(scope="module")
 def site() -> MadeSite:
     return MadeSite(seed=5, scale=0.2)
-
-
-@pytest.fixture
-def sandbox(site: MadeSite) -> Iterator[Sandbox]:
-    with running_sandbox(site) as running:
-        yield running
 
 
 @pytest.fixture

@@ -18,11 +18,13 @@ from albumart.http.pacing import Pacer
 from albumart.query import Query
 from albumart.retry import RetryCounts, Retrying, retry_failures
 from albumart.sandbox.breakage import Fault
-from albumart.sandbox.server import Sandbox, running_sandbox
+from albumart.sandbox.server import Sandbox
 from albumart.sandbox.site import MadeSite
 from albumart.sources import SOURCES
 from albumart.stores.pages import PageState
 from albumart.stores.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("no_waits")
 
 LIST_HOST = "/raw.githubusercontent.com/"
 ALLMUSIC = "/www.allmusic.com"
@@ -30,20 +32,9 @@ ALLMUSIC = "/www.allmusic.com"
 Act = Callable[..., RetryCounts]
 
 
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("albumart.http.retrying.backoff", lambda attempt: 0.0)
-
-
 @pytest.fixture(scope="module")
 def site() -> MadeSite:
     return MadeSite(seed=5, scale=0.05)
-
-
-@pytest.fixture
-def sandbox(site: MadeSite) -> Iterator[Sandbox]:
-    with running_sandbox(site) as running:
-        yield running
 
 
 @pytest.fixture

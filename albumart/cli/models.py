@@ -107,7 +107,7 @@ def rollback(study: StudyName) -> None:
 def report(
     study: StudyName,
     *,
-    version: Annotated[int | None, typer.Option(min=1, help="[default: the newest]")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="If not given, the newest.")] = None,
     open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Write a version's report to the reports folder and print its path."""

@@ -6,44 +6,46 @@ from typing import Annotated, Any
 
 import typer
 
+from albumart.cli.options import Mirror
 from albumart.cli.output import Json, headline, percent, say, say_json, show_stations
 from albumart.cli.prefect import open_prefect
+
+Sandboxed = Annotated[
+    bool | None,
+    typer.Option(
+        "--sandbox/--no-sandbox",
+        help="Use made sources on this machine, or do not, whatever STUDY says.",
+    ),
+]
+Real = Annotated[
+    Path | None, typer.Option(help="Let the sandbox serve recorded real files.", metavar="DIR")
+]
+Images = Annotated[
+    Path | None,
+    typer.Option(help="Use your own covers, DIR/<label>/*.jpg: --source folder.", metavar="DIR"),
+]
+From = Annotated[
+    str | None, typer.Option("--from", help="Address or path for --source.", metavar="URL")
+]
+Weights = Annotated[
+    str | None, typer.Option(help="imagenet, random, study:NAME, a file, or an address#sha256=…")
+]
 
 
 def run(
     study: Annotated[str, typer.Argument(help="Name of a study, or path of its TOML file.")],
     *,
-    sandbox: Annotated[
-        bool | None,
-        typer.Option(
-            "--sandbox/--no-sandbox",
-            help="Use made sources on this machine [default: the study's].",
-        ),
-    ] = None,
-    mirror: Annotated[
-        str | None, typer.Option(help="Address that stands for every source.", metavar="URL")
-    ] = None,
-    real: Annotated[
-        Path | None, typer.Option(help="Let the sandbox serve recorded real files.", metavar="DIR")
-    ] = None,
+    sandbox: Sandboxed = None,
+    mirror: Mirror = None,
+    real: Real = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only N albums of each source.")] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            help="Use your own covers, DIR/<label>/*.jpg: --source folder.", metavar="DIR"
-        ),
-    ] = None,
+    images: Images = None,
     source: Annotated[
         str | None, typer.Option(help="Collect from this source in place of the study's.")
     ] = None,
-    url: Annotated[
-        str | None, typer.Option("--from", help="Address or path for --source.", metavar="URL")
-    ] = None,
+    url: From = None,
     backbone: Annotated[str | None, typer.Option(help="Another backbone than the study's.")] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="imagenet, random, study:NAME, a file, or an address#sha256=…"),
-    ] = None,
+    weights: Weights = None,
     json: Json = False,
 ) -> None:
     """Scrape, build, train, evaluate, report and promote STUDY.

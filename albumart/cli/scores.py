@@ -21,7 +21,8 @@ StudyName = Annotated[
 OriginOf = Annotated[
     Origin | None,
     typer.Option(
-        "--origin", help="Whose albums: live, recorded or sandbox [default: as it was trained on]."
+        "--origin",
+        help="Whose albums: live, recorded or sandbox; else as it was trained on.",
     ),
 ]
 

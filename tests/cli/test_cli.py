@@ -136,7 +136,7 @@ def test_empty_stores_are_told_apart_from_no_stores(
     assert run("data", "retry").stdout == "pages: none\ncovers: none\n"
     assert "0 objects older than an hour belong to no album (kept" in run("data", "sweep").stdout
     assert json.loads(run("models", "list", "--json").stdout) == {"models": []}
-    assert "accuracy" in run("models", "list").stdout
+    assert "figure" in run("models", "list").stdout
     for words in (["models", "show", "x", "1"], ["models", "promote", "x", "1"],
                   ["models", "rollback", "x"], ["report", "sandbox-genre"],
                   ["report", "x"]):  # fmt: skip

@@ -18,6 +18,8 @@ from albumart.sources import SOURCES
 from albumart.stores.mongodb import connect
 from albumart.stores.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("no_waits")
+
 SCRAPED = sorted(SOURCES.keys() - {"folder"})
 
 
@@ -25,11 +27,6 @@ SCRAPED = sorted(SOURCES.keys() - {"folder"})
 def sandbox() -> Iterator[Sandbox]:
     with running_sandbox(MadeSite(scale=0.1)) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("albumart.http.retrying.backoff", lambda attempt: 0.0)
 
 
 def writes(endpoints: Endpoints) -> Counter[str]:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
+from made_studies import TWO_SOURCES
 
 from albumart.album import CoverStatus, Origin
 from albumart.collect.scrape import collect_albums
@@ -23,31 +24,13 @@ from albumart.stores.workspace import Workspace, open_workspace
 from albumart.study import Study, read_study
 from albumart.validation.stations import validate_manifest, validate_stored_rows
 
-TEXT = """
-name = "two-sources"
-title = "Jazz or rock, told by two"
-[[collect]]
-source = "itunes"
-genres = ["2", "11", "21", "22"]
-[[collect]]
-source = "musicbrainz"
-genres = ["jazz", "rock"]
-[labels]
-scheme = "pick_two"
-classes = ["jazz", "rock"]
-min_covers = 10
-[model]
-backbone = "small"
-weights = "random"
-image_size = 32
-"""
 SITE = MadeSite(seed=0, scale=0.25)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     path = tmp_path_factory.mktemp("study") / "two.toml"
-    path.write_text(TEXT)
+    path.write_text(TWO_SOURCES)
     return read_study(path)
 
 

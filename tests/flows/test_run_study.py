@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from made_studies import TWO_SOURCES
 
 from albumart.dataset.duplicates import count_duplicates
 from albumart.dataset.manifest import read_manifest
@@ -138,24 +139,7 @@ def test_a_mistake_inside_a_flow_is_one_line_too(
     assert "Traceback" not in done.stderr
 
 
-TWO_SOURCES = """
-name = "two-sources"
-title = "Jazz or rock, told by two"
-sandbox = true
-[[collect]]
-source = "itunes"
-genres = ["2", "11", "21", "22"]
-[[collect]]
-source = "musicbrainz"
-genres = ["jazz", "rock"]
-[labels]
-scheme = "pick_two"
-classes = ["jazz", "rock"]
-min_covers = 10
-[model]
-backbone = "small"
-weights = "random"
-image_size = 32
+QUICK = """
 [[train.stages]]
 epochs = 2
 unfrozen = "all"
@@ -169,7 +153,7 @@ def test_a_study_of_two_sources_runs_to_its_report(
     environment: dict[str, str], prefect_endpoints: Endpoints, tmp_path: Path
 ) -> None:
     file = tmp_path / "two-sources.toml"
-    file.write_text(TWO_SOURCES)
+    file.write_text(TWO_SOURCES + QUICK)
     done = subprocess.run(
         [sys.executable, "-m", "albumart", "run", str(file), "--limit", "150", "--json"],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280,

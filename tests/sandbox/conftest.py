@@ -1,14 +1,14 @@
 """One small made site, a sandbox that serves it to each test, and ways to ask it."""
 
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
 from albumart.sandbox.catalogue import MadeAlbum
-from albumart.sandbox.server import Sandbox, running_sandbox
+from albumart.sandbox.server import Sandbox
 from albumart.sandbox.site import MadeSite
 
 
@@ -21,12 +21,6 @@ class Got(NamedTuple):
 @pytest.fixture(scope="session")
 def site() -> MadeSite:
     return MadeSite(seed=3, scale=0.1)
-
-
-@pytest.fixture
-def sandbox(site: MadeSite) -> Iterator[Sandbox]:
-    with running_sandbox(site) as running:
-        yield running
 
 
 @pytest.fixture
