@@ -28,6 +28,9 @@ MAX_SIDE: Final = 10_000
 # A thumbnail of 32×32 greys that varies less than this carries no perceptual hash worth comparing.
 BLANK_GREY_DEVIATION: Final = 3.0
 
+# How files of FORMATS begin; WEBP's is followed by a length and the word itself.
+MAGIC: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
+
 # Pillow raises above twice its limit and only warns below; `_open` refuses above ours at once,
 # which, unlike a warning made an error, also holds in threads.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -60,11 +63,7 @@ def inspect_cover(data: bytes) -> Cover:
     """
     import imagehash
 
-    image = _decode(data)
-    if min(image.size) < MIN_SIDE:
-        raise UnsafeInput(
-            "too_small", f"expected an image of {MIN_SIDE} pixels a side or more; got {image.size}"
-        )
+    image = _decode(data, least=MIN_SIDE)
     grey = np.asarray(image.resize((32, 32), Image.Resampling.BOX).convert("L"), dtype=np.float32)
     return Cover(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -78,16 +77,36 @@ def inspect_cover(data: bytes) -> Cover:
     )
 
 
-def load_rgb(data: bytes, size: int) -> RGB:
+def load_rgb(data: bytes, size: int, *, least: int = 1) -> RGB:
     """Decode ``data`` to ``(size, size, 3) uint8 RGB``, antialiased, without keeping the aspect.
 
     A JPEG of at least twice the size is decoded at a reduced scale first (libjpeg's DCT scaling,
     powers of two), which differs from the full path by about one grey level.
+
+    Raises:
+        UnsafeInput: as ``inspect_cover``; ``too_small`` where a side has fewer than ``least``
+            pixels, which with MIN_SIDE is what is asked of a cover.
     """
-    image = _decode(data, draft=size)
+    image = _decode(data, draft=size, least=least)
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BICUBIC)
     return np.asarray(image)
+
+
+def load_thumbnail(data: bytes, side: int) -> RGB:
+    """Decode ``data`` to ``(h, w, 3) uint8 RGB`` with its own aspect, neither side above ``side``.
+
+    Raises:
+        UnsafeInput: as ``inspect_cover``, but for ``too_small``.
+    """
+    image = _decode(data, draft=side)
+    image.thumbnail((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+def is_accepted(start: bytes) -> bool:
+    """Whether a file that begins so, with 12 bytes or more, may be one of FORMATS."""
+    return start.startswith(MAGIC) and (not start.startswith(b"RIFF") or start[8:12] == b"WEBP")
 
 
 def encode_jpeg(rgb: RGB, *, quality: int = 80) -> bytes:
@@ -97,13 +116,20 @@ def encode_jpeg(rgb: RGB, *, quality: int = 80) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(data: bytes, draft: int | None = None) -> Image.Image:
+def encode_png(rgb: RGB) -> bytes:
+    """``(h, w, 3) uint8 RGB`` → PNG bytes, each pixel as it is."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _decode(data: bytes, draft: int | None = None, *, least: int = 1) -> Image.Image:
     if len(data) > MAX_BYTES:
         raise UnsafeInput(
             "too_big", f"expected an image of at most {MAX_BYTES} bytes; got {len(data)}"
         )
     image = _open(data)
-    kind = image.format
+    kind, sides = image.format, image.size
     try:
         if draft is not None:
             image.draft(None, (draft, draft))
@@ -113,6 +139,10 @@ def _decode(data: bytes, draft: int | None = None) -> Image.Image:
         raise UnsafeInput(
             "truncated", f"expected a whole {kind} image; it ends early or is broken: {error}"
         ) from error
+    if min(sides) < least:  # by its header: a draft may have fewer
+        raise UnsafeInput(
+            "too_small", f"expected an image of {least} pixels a side or more; got {sides}"
+        )
     image.info["albumart_format"] = kind
     return image
 

@@ -1,6 +1,7 @@
 """Build, join, save and load the networks. A saved model takes pixels and gives probabilities."""
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from albumart.models.backbones import check_options
 from albumart.models.groups import find_backbone_in
 from albumart.models.head_network import predict_outputs
 from albumart.models.heads import PROBABILITIES
+from albumart.models.pooling import POOLINGS
 from albumart.models.preprocessing import divide_by_255
 from albumart.models.pretrained import load_backbone
 from albumart.study import Model
@@ -27,7 +29,7 @@ Floats = NDArray[np.float32]
 
 
 def build_extractor(model: Model, *, seed: int = 0, precision: str = "float32") -> "keras.Model":
-    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d) float32`` features: the last map, pooled.
+    """``(n, s, s, 3)`` pixels in 0…255 → ``(n, d) float32`` features: its maps, pooled.
 
     The same ``seed`` gives the same random weights, where the model has such. ``precision`` names
     the Keras policy that the layers compute by, such as ``mixed_bfloat16``.
@@ -37,15 +39,13 @@ def build_extractor(model: Model, *, seed: int = 0, precision: str = "float32") 
             ``load_backbone`` and ``resolve_weights``.
     """
     import keras
-    from keras import layers
 
     row = check_options(model)
     preprocess = row.preprocess if model.preprocess == "own" else divide_by_255
-    pool = layers.Flatten if model.pooling == "flatten" else layers.GlobalAveragePooling2D
     with _computing_in(precision):
         inputs = keras.Input((model.image_size, model.image_size, 3), name="pixels")
-        maps = load_backbone(model, seed=seed)(preprocess(inputs))
-        features = pool(dtype="float32", name="features")(maps)
+        backbone = load_backbone(model, seed=seed)
+        features = POOLINGS[model.pooling](backbone, preprocess(inputs))
     return keras.Model(inputs, features, name=f"{row.name}_features")
 
 
@@ -58,6 +58,41 @@ def at_size(extractor: "keras.Model", model: Model) -> "keras.Model":
     resized = build_extractor(random, precision=find_backbone_in(extractor).dtype_policy.name)
     resized.set_weights(extractor.get_weights())
     return resized
+
+
+def feature_network(model: "keras.Model") -> "keras.Model":
+    """Of a saved model, ``(n, s, s, 3)`` pixels → ``(n, d)``: the last map of its backbone, pooled.
+
+    It shares the layers of ``model``. Features that a head takes flat, place by place, are averaged
+    over the places here. Of a network that was joined otherwise, what its last layer takes.
+    """
+    import keras
+    from keras import layers
+
+    named = {layer.name: layer for layer in model.layers}
+    if (pool := named.get("features")) is None:
+        return keras.Model(model.inputs[0], model.layers[-1].input, name="feature_network")
+    features = pool.output
+    if isinstance(pool, layers.Flatten):
+        features = layers.GlobalAveragePooling2D(dtype="float32")(pool.input)
+    return keras.Model(model.inputs[0], features, name="feature_network")
+
+
+def network_digest(model: "keras.Model") -> str:
+    """16 hex digits that name what ``model`` computes: its layers and weights, not their names."""
+    digest = hashlib.sha256()
+    for layer in _leaves(model):
+        config = {name: value for name, value in layer.get_config().items() if name != "name"}
+        told = json.dumps([type(layer).__name__, config], sort_keys=True, default=str)
+        digest.update(told.encode())
+        for weight in layer.get_weights():
+            digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _leaves(model: "keras.Model") -> "Iterator[keras.layers.Layer]":
+    for layer in model.layers:
+        yield from _leaves(layer) if hasattr(layer, "layers") else (layer,)
 
 
 def apply_temperature(head: "keras.Model", temperature: float) -> None:

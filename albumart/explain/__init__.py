@@ -1,0 +1,1 @@
+"""Where in a cover a saved model looks for a class, and whether that can be believed."""
