@@ -6,6 +6,7 @@ which was killed in between is run again to the same end.
 """
 
 import logging
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,7 @@ from albumart.registry import (
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
+from albumart.training.candidate import read_candidate
 from albumart.training.networks import cached_pixels, groups_of, splits_of
 from albumart.validation.record import find_record
 from albumart.verdict import Decision, weigh
@@ -93,20 +95,23 @@ def ask_gate(
 
 
 def require_unseen_test(study: Study, manifest: Manifest, workspace: Workspace) -> None:
-    """Stop where the weights are a champion's that learnt from covers which are tested on here.
+    """Stop where the weights are a version's that learnt from covers which are tested on here.
+
+    What a lender learnt it may have from another lender: all of them are asked.
 
     Raises:
-        ValidationFailed: of more than LENT_LIMIT of the test covers it knows the group.
+        ValidationFailed: of more than LENT_LIMIT of the test covers one of them knows the group.
     """
-    weights = study.model.weights
-    lender = weights.removeprefix("study:")
-    champion = workspace.models.champion(lender) if lender != weights else None
-    if champion is None:  # whoever fetches the weights says so
+    lenders = list(_lenders(study.model.weights, workspace))
+    if not lenders:  # whoever fetches the weights says what is wrong with them
         return
     test = splits_of(manifest) == "test"
-    learnt = rows_of_training(read_manifest(workspace.objects, champion.dataset), manifest)
+    datasets = {lender.dataset for lender in lenders}
+    manifests = [read_manifest(workspace.objects, digest) for digest in datasets]
+    learnt = np.any([rows_of_training(each, manifest) for each in manifests], axis=0)
     known, tested = int((learnt & test).sum()), int(test.sum())
-    told = f"weights {weights}: that champion learnt from {known} of the {tested} test covers"
+    chain = ", lent by ".join(f"version {each.version} of {each.study}" for each in lenders)
+    told = f"weights {study.model.weights}: {chain} learnt from {known} of the {tested} test covers"
     if known > LENT_LIMIT * tested:
         raise ValidationFailed(
             f"{told}, expected {LENT_LIMIT:.0%} at most; give both studies the same [split], or "
@@ -114,6 +119,27 @@ def require_unseen_test(study: Study, manifest: Manifest, workspace: Workspace) 
         )
     if known:
         logger.warning("train      %s: the figures flatter by as much", told)
+
+
+def _lenders(weights: str, workspace: Workspace) -> Iterator[ModelVersion]:
+    """The version whose weights these are, the one that lent it its own, and so on."""
+    models, seen = workspace.models, set[str]()
+    lender = (
+        models.champion(weights.removeprefix("study:"))
+        if weights.startswith("study:")
+        else _of_file(weights, workspace)
+    )
+    while lender is not None and lender.run not in seen:
+        yield lender
+        seen.add(lender.run)
+        candidate = read_candidate(workspace.objects, lender.run)
+        lender = _of_file(candidate.plan["model"]["weights"], workspace)
+
+
+def _of_file(weights: str, workspace: Workspace) -> ModelVersion | None:
+    """The version whose file is pinned by its digest; what was lent is remembered so."""
+    _, pin, sha256 = weights.rpartition("#sha256=")
+    return workspace.models.find_by_file(sha256) if pin else None
 
 
 def case_of(version: ModelVersion, champion: ModelVersion | None, workspace: Workspace) -> Case:

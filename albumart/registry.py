@@ -4,6 +4,7 @@ The history is append-only, and what holds is read from it: an approval counts u
 moves, a rejection and a roll-back until somebody promotes the version by hand.
 """
 
+import difflib
 import getpass
 import os
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from albumart.errors import NotFound
 from albumart.stores.models import Event, ModelStore, ModelVersion
 
 _MOVES: Final = ("promote", "rollback")
+_NEAR: Final = 3  # names that a message guesses were meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Answer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", _printable(self.who) or "unnamed")
         object.__setattr__(self, "comment", _printable(self.comment))
+
+
+def require_study(store: ModelStore, study: str) -> str:
+    """The name, if the study has a version; else NotFound with those that are near."""
+    there = store.studies()
+    if study in there:
+        return study
+    near = difflib.get_close_matches(study, there, n=_NEAR) or there
+    known = f"did you mean {', '.join(near)}?" if near else "no study has one yet"
+    raise NotFound(f"no model of a study {study!r} is registered; {known}")
 
 
 def promote(

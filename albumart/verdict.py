@@ -66,11 +66,11 @@ class Decision:
 
 
 def weigh(rivals: Rivals, rules: Promotion, *, case: Case) -> Decision:
-    """Compare the two. A first champion must beat who has seen no cover; a later one the champion.
+    """Compare the two. Whoever is promoted must beat who has seen no cover.
 
-    A later one is promoted when the lower bound of the paired 95 % interval of the difference in
-    the study's metric lies above ``-rules.delta``, and no class loses more than
-    ``rules.class_delta``.
+    That floor holds for all; a candidate that would replace a champion must besides have the lower
+    bound of the paired 95 % interval of the difference in the study's metric above
+    ``-rules.delta``, and may lose no more than ``rules.class_delta`` of any class.
     """
     evidence = _gather(rivals, rules, case)
     refused = next(filter(None, (rule(evidence, rules) for rule in _RULES)), None)

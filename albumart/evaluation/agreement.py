@@ -20,7 +20,7 @@ from albumart.evaluation.intervals import (
     bootstrap_by_group,
     bootstrap_each,
     mean_defined,
-    wilson,
+    wilson_within,
 )
 
 NOT_SURE: Final = -1  # of a multi-label rater, beside 0 and 1
@@ -78,7 +78,7 @@ def evaluate_agreement(
     return Agreement(
         asked=len(codes),
         unsure=_unsure(codes),
-        observed=wilson(int((codes[both, 0] == codes[both, 1]).sum()), int(both.sum())),
+        observed=wilson_within(codes[:, 0] == codes[:, 1], both, names),
         kappa=_kappa(codes[both], len(answers), names[both]),
     )
 

@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import TypeAdapter
 
 from albumart.evaluation.calibration import ReliabilityBin, calibration_floor, reliability_bins
-from albumart.evaluation.intervals import Estimate, IntArray, wilson
+from albumart.evaluation.intervals import Estimate, IntArray, wilson_within
 from albumart.evaluation.metrics import estimate_metrics
 from albumart.evaluation.scores import Scores, check_scores
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """One class: ``support`` covers are of it; precision and recall with Wilson intervals."""
+    """One class: ``support`` covers are of it; Wilson's intervals are by group."""
 
     name: str
     support: int
@@ -88,7 +88,7 @@ def evaluate_predictions(
         n=scores.n,
         classes=tuple(classes),
         metrics=estimate_metrics(scores, groups),
-        per_class=_class_scores(confusion, classes),
+        per_class=_class_scores(scores, classes, groups),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         reliability=reliability_bins(scores.confidence, scores.correct),
         ece_floor=calibration_floor(scores.confidence),
@@ -131,14 +131,16 @@ def most_typical(probabilities: ArrayLike, class_number: int, count: int) -> Int
     return np.argsort(-column, kind="stable")[:count].astype(np.int64)
 
 
-def _class_scores(confusion: IntArray, classes: Sequence[str]) -> tuple[ClassScore, ...]:
-    hits, truths, calls = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+def _class_scores(
+    scores: Scores, classes: Sequence[str], groups: ArrayLike
+) -> tuple[ClassScore, ...]:
+    truths = np.bincount(scores.truth, minlength=scores.k)
     return tuple(
         ClassScore(
             name=name,
             support=int(truths[number]),
-            precision=wilson(int(hits[number]), int(calls[number])),
-            recall=wilson(int(hits[number]), int(truths[number])),
+            precision=wilson_within(scores.correct, scores.predicted == number, groups),
+            recall=wilson_within(scores.correct, scores.truth == number, groups),
         )
         for number, name in enumerate(classes)
     )

@@ -87,6 +87,14 @@ def wilson_by_group(hits: ArrayLike, groups: ArrayLike) -> Estimate:
     return replace(found, low=low, high=high)
 
 
+def wilson_within(hits: ArrayLike, among: ArrayLike, groups: ArrayLike) -> Estimate:
+    """``wilson_by_group`` of the rows alone that ``(n,)`` bool ``among`` marks; none may be."""
+    chosen = np.asarray(among, dtype=bool)
+    if not chosen.any():
+        return wilson(0, 0)
+    return wilson_by_group(np.asarray(hits)[chosen], np.asarray(groups)[chosen])
+
+
 def _wilson_ends(share: float, n: float) -> tuple[float, float]:
     """As scipy has them, for an n that need not be whole."""
     from scipy.special import ndtri

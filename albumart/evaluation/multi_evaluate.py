@@ -15,7 +15,7 @@ from albumart.evaluation.intervals import (
     FloatArray,
     IntArray,
     bootstrap_each,
-    wilson,
+    wilson_within,
 )
 from albumart.evaluation.metrics import EPSILON
 from albumart.evaluation.multi_metrics import compare_multi_metrics
@@ -156,7 +156,7 @@ def _label_scores(
 ) -> tuple[LabelScore, ...]:
     ranked = _ranked_by_label(scores, groups)
     called = scores.probabilities >= threshold
-    hits, calls = (scores.truth & called).sum(axis=0), called.sum(axis=0)
+    hits = scores.truth & called
     supports = scores.truth.sum(axis=0)
     return tuple(
         LabelScore(
@@ -164,8 +164,8 @@ def _label_scores(
             support=int(supports[number]),
             average_precision=ranked[number],
             roc_auc=ranked[scores.k + number],
-            precision=wilson(int(hits[number]), int(calls[number])),
-            recall=wilson(int(hits[number]), int(supports[number])),
+            precision=wilson_within(hits[:, number], called[:, number], groups),
+            recall=wilson_within(hits[:, number], scores.truth[:, number], groups),
         )
         for number, name in enumerate(labels)
     )

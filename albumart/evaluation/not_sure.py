@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from albumart.evaluation.intervals import Estimate, FloatArray, wilson
+from albumart.evaluation.intervals import Estimate, FloatArray, wilson_by_group, wilson_within
 from albumart.evaluation.scores import Scores, check_scores
 
 # With fewer answers a precision is luck: of ten thousand covers, the surest five are all right.
@@ -32,7 +32,7 @@ class Threshold:
 
 
 def choose_threshold(
-    probabilities: ArrayLike, truth: ArrayLike, wanted_precision: float
+    probabilities: ArrayLike, truth: ArrayLike, wanted_precision: float, *, groups: ArrayLike
 ) -> Threshold | None:
     """The lowest threshold whose answers are right as often as wanted: it covers most.
 
@@ -43,6 +43,7 @@ def choose_threshold(
         probabilities: ``(n, k)``.
         truth: ``(n,)`` class numbers.
         wanted_precision: above 0, at most 1.
+        groups: ``(n,)`` group of each row, for the intervals.
 
     Returns:
         None where no threshold reaches it with LEAST_ANSWERS answers or more.
@@ -59,15 +60,15 @@ def choose_threshold(
     if not enough.any():
         return None
     lowest = float(confidence[np.flatnonzero(enough)[-1]])
-    return _measure(lowest, wanted_precision, scores)
+    return _measure(lowest, wanted_precision, scores, groups)
 
 
 def measure_threshold(
-    threshold: Threshold, probabilities: ArrayLike, truth: ArrayLike
+    threshold: Threshold, probabilities: ArrayLike, truth: ArrayLike, *, groups: ArrayLike
 ) -> Threshold:
     """The same threshold with its coverage and precision on another split."""
     scores = check_scores(truth, probabilities)
-    return _measure(threshold.confidence, threshold.wanted_precision, scores)
+    return _measure(threshold.confidence, threshold.wanted_precision, scores, groups)
 
 
 def give_answers(
@@ -81,12 +82,13 @@ def give_answers(
     )
 
 
-def _measure(confidence: float, wanted_precision: float, scores: Scores) -> Threshold:
+def _measure(
+    confidence: float, wanted_precision: float, scores: Scores, groups: ArrayLike
+) -> Threshold:
     answered = scores.confidence >= confidence
-    answers = int(answered.sum())
     return Threshold(
         confidence=confidence,
         wanted_precision=wanted_precision,
-        coverage=wilson(answers, scores.n),
-        precision=wilson(int(scores.correct[answered].sum()), answers),
+        coverage=wilson_by_group(answered, groups),
+        precision=wilson_within(scores.correct, answered, groups),
     )

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from albumart.evaluation.intervals import Estimate, IntArray, Number, wilson
+from albumart.evaluation.intervals import Estimate, IntArray, Number, wilson_by_group
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class SourceProbe:
     """How well a linear probe tells the source of covers that it was not fitted on.
 
     Attributes:
-        accuracy: of the probe, with Wilson's interval.
+        accuracy: of the probe, with Wilson's interval by group.
         majority: of whoever knows each cover's class, and how its sources share it, and no more.
         sources: those told apart.
         classes: those of which two sources or more have covers enough.
@@ -74,7 +74,7 @@ def probe_source(
         return None
     told = _held_out_answers(features[rows], where, (what, whose), seed)
     return SourceProbe(
-        accuracy=wilson(int((told == where).sum()), len(rows)),
+        accuracy=wilson_by_group(told == where, whose),
         majority=_of_class_alone(where, what),
         sources=tuple(names.tolist()),
         classes=tuple(np.unique(what).tolist()),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import TypeAdapter
 
+from albumart.evaluation.heads import HeadComparison
 from albumart.evaluation.intervals import (
     Estimate,
     FloatArray,
@@ -31,7 +32,8 @@ class Trials:
         folds: parts of the cross-validation; 0 is none.
         crossed: the headline figure over all rows, each tested once by a model that did not learn
             its group.
-        heads: title of another head → metric → its figure on the dataset's own test split.
+        compared: the study's heads side by side, on the dataset's own test split; None where it
+            has one and its labels lie in no space.
     """
 
     seeds: tuple[int, ...]
@@ -40,7 +42,7 @@ class Trials:
     leakage: Estimate | None = None
     folds: int = 0
     crossed: Estimate | None = None
-    heads: dict[str, dict[str, Estimate]] = field(default_factory=dict)
+    compared: HeadComparison | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON; what is undefined is ``None``."""

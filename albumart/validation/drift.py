@@ -1,10 +1,12 @@
 """A dataset version beside the one before it: it may grow and change, but not without a word.
 
-What is compared with a version that was asked for in the same way must hold; where the question
-was another one, other classes or another sample, drift is told and stops nothing.
+Where the question was another one, other classes or another sample, what follows from that is told
+and stops nothing: EXCUSES says what follows from what. A change that explains nothing of a loss, of
+a seed or of the least size of a class, does not excuse it.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,7 +20,24 @@ from albumart.validation.report import ValidationReport
 from albumart.validation.suites import BETWEEN, NULL, Check
 
 SUITE: Final = "drift"
-_ACROSS: Final = frozenset({"train", "test"})
+# What may differ when other albums are asked for, or other labels of them.
+_CONTENT: Final = ("share_held", "class_kept", "albums_kept")
+_DEAL: Final = ("test_frozen",)
+# By how a name in ``asked`` begins: checks whose failure is then a warning. What is not here
+# excuses nothing. A ``limit`` counts only where it is so low that what is lost was lost by it;
+# ``labels.min_covers`` has a rule of its own, see ``_left_out_by_size``.
+EXCUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "accepted": (*_CONTENT, *_DEAL),  # a person looked at it
+    "origin": _CONTENT,
+    "collect": _CONTENT,
+    "limit": _CONTENT,
+    "labels.scheme": _CONTENT,
+    "labels.classes": _CONTENT,
+    "scheme": _CONTENT,  # as the manifest tells it
+    "split": _DEAL,
+    "seed": _DEAL,
+    "fractions": _DEAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +73,20 @@ def check_drift(
     Args:
         previous: the version that is trusted.
         current: the version that may replace it.
-        asked: by what was asked for or decided, how it differs from the previous version; None
-            where it does not. If any differs, what would be critical is a warning.
+        asked: by what was asked for or decided, how it differs from the previous version,
+            ``before → now``; None where it does not. What EXCUSES names for what differs is a
+            warning where it would be critical.
         bounds: how much may change.
     """
     asked, bounds = asked or {}, bounds or Bounds()
-    checks = drift_suite(bounds)
-    if any(asked.values()):
-        checks = tuple(_lowered(check) for check in checks)
+    excused = _excused(asked, previous, bounds)
+    checks = tuple(
+        _lowered(check) if check.name in excused else check for check in drift_suite(bounds)
+    )
+    expected = _without(previous, _left_out_by_size(asked, previous, current, bounds))
     views = {
-        "classes": _view_classes(previous, current, bounds.large),
-        "albums": _view_albums(previous, current),
+        "classes": _view_classes(expected, current, bounds.large),
+        "albums": _view_albums(expected, current),
         "stayed": _view_stayed(previous, current),
         "asked": pd.DataFrame({"differs": pd.Series(asked, dtype="str")}),
     }
@@ -91,6 +113,50 @@ def drift_suite(bounds: Bounds) -> tuple[Check, ...]:
 
 def _lowered(check: Check) -> Check:
     return replace(check, severity="warning") if check.severity == "critical" else check
+
+
+def _excused(asked: Mapping[str, str | None], previous: Manifest, bounds: Bounds) -> frozenset[str]:
+    """Names of the checks that what differs excuses."""
+    told = {name: text for name, text in asked.items() if text}
+    if "limit" in told and not _may_lose(told["limit"], previous, bounds):
+        del told["limit"]
+    return frozenset(
+        check
+        for begin, checks in EXCUSES.items()
+        for check in checks
+        if any(name == begin or name.startswith((f"{begin}.", f"{begin} ")) for name in told)
+    )
+
+
+def _may_lose(limit: str, previous: Manifest, bounds: Bounds) -> bool:
+    """Whether a limit, ``before → now``, is so low that more must be lost than may be."""
+    now = limit.rpartition(" ")[2]
+    return now.isdecimal() and int(now) < (1 - bounds.removed) * len(previous.frame)
+
+
+def _left_out_by_size(
+    asked: Mapping[str, str | None], previous: Manifest, current: Manifest, bounds: Bounds
+) -> frozenset[str]:
+    """Classes that are none any more since a class must be larger; their albums are still there."""
+    if not asked.get("labels.min_covers"):
+        return frozenset()
+    before, now = previous.label_counts(), current.rare_labels
+    return frozenset(name for name in now if now[name] >= bounds.kept * before.get(name, math.inf))
+
+
+def _without(manifest: Manifest, classes: Collection[str]) -> Manifest:
+    """The manifest without these classes, and the albums that carry no other."""
+    if not classes:
+        return manifest
+    frame = manifest.frame
+    left = [tuple(name for name in labels if name not in classes) for labels in frame["labels"]]
+    kept = pd.Series([bool(labels) for labels in left], index=frame.index)
+    labels = pd.Series(left, index=frame.index, dtype="object")
+    return replace(
+        manifest,
+        classes=tuple(name for name in manifest.classes if name not in classes),
+        frame=frame.assign(labels=labels)[kept].reset_index(drop=True),
+    )
 
 
 def _view_classes(previous: Manifest, current: Manifest, large: int) -> pd.DataFrame:

@@ -7,6 +7,7 @@ next one is compared with: a leak or a loss that came twice would then pass.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -50,6 +51,15 @@ class Record(BaseModel):
         )
 
 
+class Standing(StrEnum):
+    """Where a dataset version stands with validation."""
+
+    PASSED = "passed"
+    ACCEPTED = "accepted"  # it drifted, and a person said that it is meant
+    FAILED = "failed"
+    UNCHECKED = "not checked"
+
+
 class Acceptance(BaseModel):
     """A person looked at the drift of a version, and it is meant."""
 
@@ -76,6 +86,16 @@ def write_record(
 def find_record(objects: ObjectStore, digest: str, study: str) -> Record | None:
     """What validation last found in the study's version; None where it was not asked."""
     return _read(objects, _record_key(digest, study), Record)
+
+
+def find_standing(objects: ObjectStore, digest: str, study: str) -> Standing:
+    """Whether the study's version may be trained on."""
+    record = find_record(objects, digest, study)
+    if record is None:
+        return Standing.UNCHECKED
+    if find_acceptance(objects, digest, study) is not None:
+        return Standing.ACCEPTED
+    return Standing.PASSED if record.passed else Standing.FAILED
 
 
 def find_previous(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from albumart.errors import ValidationFailed
-from albumart.validation.suites import Check, Severity
+from albumart.validation.suites import ROW_COUNT, Check, Severity
 
 FIRST_ROWS: Final = 20
 
@@ -64,11 +64,16 @@ class ExpectationResult:
             passed=self._holds_with(other),
             checked=self.checked + other.checked,
             unexpected_count=self.unexpected_count + other.unexpected_count,
-            observed=(other if self.passed else self).observed,
+            observed=self._observed_with(other),
             rows=self.rows + other.rows,
             values=self.values + other.values,
         )
         return summed.shortened()
+
+    def _observed_with(self, other: "ExpectationResult") -> str | None:
+        if self.check.expectation == ROW_COUNT and self.observed and other.observed:
+            return str(int(self.observed) + int(other.observed))
+        return (other if self.passed else self).observed
 
     def _holds_with(self, other: "ExpectationResult") -> bool:
         mostly = self.check.mostly

@@ -146,7 +146,7 @@ def _words(column: "pd.Series[str]") -> "pd.Series[str]":
 # What no two splits may share.
 UNPARTED: Final = ("group", "duplicate", "pixel_sha256", "artist", "artist_id", "work")
 # Columns that manifests have had since some release only, and the split that was dealt.
-_LATER: Final = ("labels", "artist_id", "work", "dealt")
+_LATER: Final = ("labels", "genres", "artist_id", "work", "dealt")
 
 _COVER: Final = ("cover_sha256", "pixel_sha256", "phash", "width", "height", "format", "blank")
 

@@ -56,6 +56,14 @@ def test_kappa_by_hand():
     assert got.observed.value == pytest.approx(0.7)
 
 
+def test_the_share_said_alike_has_an_interval_by_group():
+    first, second = (list(np.repeat(part, 3)) for part in made_answers(60))
+    by_group = evaluate_agreement(first, second, np.repeat(range(60), 3)).observed
+    by_row = evaluate_agreement(first, second, range(180)).observed
+    assert by_group.value == by_row.value
+    assert by_group.low < by_row.low - 0.02
+
+
 def test_not_sure_is_left_out_and_counted():
     first, second = made_answers()
     sure = evaluate_agreement(first, second, range(200))

@@ -15,6 +15,7 @@ from albumart.evaluation.evaluate import (
     most_typical,
     top_losses,
 )
+from albumart.evaluation.intervals import wilson_by_group
 from albumart.evaluation.metrics import METRICS
 
 CLASSES = ("folk", "jazz", "metal", "pop")
@@ -53,6 +54,24 @@ def test_precision_and_recall_equal_sklearn_s(evaluation):
     assert [c.support for c in evaluation.per_class] == support.tolist()
     assert [c.precision.value for c in evaluation.per_class] == pytest.approx(precision, abs=1e-9)
     assert [c.recall.value for c in evaluation.per_class] == pytest.approx(recall, abs=1e-9)
+
+
+def test_precision_and_recall_have_intervals_by_group():
+    truth, shares = (np.repeat(part, 3, axis=0) for part in made_predictions())
+    groups = np.repeat(range(120), 3)
+    thrice = evaluate_predictions(truth, shares, classes=CLASSES, groups=groups)
+    by_row = evaluate_predictions(truth, shares, classes=CLASSES, groups=range(360))
+    alone = evaluate_predictions(*made_predictions(), classes=CLASSES, groups=range(120))
+    said = np.argmax(shares, axis=1)
+    for number, scores in enumerate(
+        zip(thrice.per_class, by_row.per_class, alone.per_class, strict=True)
+    ):
+        for name, among in (("precision", said == number), ("recall", truth == number)):
+            found, rows, once = (getattr(score, name) for score in scores)
+            assert found == wilson_by_group((said == truth)[among], groups[among])
+            assert found.low < rows.low
+            assert found.high > rows.high
+            assert found.low == pytest.approx(once.low, abs=0.02)
 
 
 def test_round_trip_through_json(evaluation):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from albumart.evaluation.intervals import wilson
 from albumart.evaluation.shortcut import LEAST_OF_CELL, MOST_OF_CELL, balanced_rows, probe_source
 
 
@@ -50,6 +51,15 @@ def test_a_group_is_never_on_both_sides():
     assert apart is not None
     assert together is not None
     assert apart.accuracy.value > together.accuracy.value + 0.2
+
+
+def test_its_interval_is_by_group():
+    features, sources, labels = (np.repeat(part, 3, axis=0) for part in made(200, seen=1))
+    groups = np.repeat(np.arange(200), 3)
+    got = probe_source(features, sources, labels, groups=groups)
+    assert got is not None
+    plain = wilson(round(got.accuracy.value * got.accuracy.n), got.accuracy.n)
+    assert got.accuracy.high - got.accuracy.low > 1.4 * (plain.high - plain.low)
 
 
 def test_same_input_same_numbers():

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from albumart.evaluation.heads import HeadAnswers, compare_heads
 from albumart.evaluation.intervals import FloatArray, Statistic
 from albumart.evaluation.metrics import estimate_metrics
 from albumart.evaluation.scores import Scores, check_scores
@@ -85,9 +86,14 @@ def test_the_leakage_interval_covers_at_the_stated_rate() -> None:
     assert covered >= 182  # of 200 at 95 %: fewer would be seen once in 170 such tests
 
 
+HITS = {"own": [1, 0, 1], "other": [1, 1, 0]}
+
+
 def test_trials_are_written_and_read() -> None:
     figures = estimate_metrics(scored([1, 0, 1]), names(3))
     one = summarize_figures([figures])
     leakage = estimate_leakage(side([1, 0], groups=names(2)), side([1, 1], groups=names(2)))
-    trials = Trials((0,), one, one, leakage, folds=0, crossed=None, heads={"other": figures})
+    heads = [HeadAnswers(title, scored(hits)) for title, hits in HITS.items()]
+    compared = compare_heads(heads, names(3))
+    trials = Trials((0,), one, one, leakage, folds=0, crossed=None, compared=compared)
     assert Trials.from_dict(trials.to_dict()) == trials

@@ -9,10 +9,12 @@ from albumart.dataset.card import Circumstances, describe_dataset, write_card
 from albumart.dataset.manifest import write_manifest
 from albumart.errors import NotFound, UnsafeInput, ValidationFailed
 from albumart.validation.record import (
+    Standing,
     accept_drift,
     find_acceptance,
     find_previous,
     find_record,
+    find_standing,
     write_record,
 )
 from albumart.validation.report import ExpectationResult, ValidationReport
@@ -121,6 +123,17 @@ def test_drift_is_accepted_by_somebody(objects, add):
     assert accepted is not None
     assert accepted.who == "ann"
     assert find_acceptance(objects, manifest.digest, "other") is None
+
+
+def test_where_a_version_stands(objects, add):
+    passed, failed, unknown = add(1, 60), add(2, 70, passed=False), add(3, 80, passed=None)
+    standings = [find_standing(objects, m.digest, STUDY) for m in (passed, failed, unknown)]
+    assert standings == [Standing.PASSED, Standing.FAILED, Standing.UNCHECKED]
+    accept_drift(objects, failed.digest, STUDY, who="ann")
+    assert find_standing(objects, failed.digest, STUDY) is Standing.ACCEPTED
+    add(2, 70)  # checked again, and let through
+    assert find_standing(objects, failed.digest, STUDY) is Standing.ACCEPTED
+    assert find_standing(objects, passed.digest, "other") is Standing.UNCHECKED
 
 
 def test_there_must_be_something_to_accept(objects, add):
