@@ -4,14 +4,13 @@ What a version has scored it does not score again, unless the cover is another o
 that was killed goes on where it was, and a new champion scores everything anew.
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from albumart.dataset.cache import decode_cover
 from albumart.dataset.manifest import read_manifest
 from albumart.errors import NotFound, UnsafeInput
 from albumart.progress import progress_bar
+from albumart.serving.ahead import batches, map_ahead
 from albumart.serving.predictor import Predictor
 from albumart.stores.metadata import BATCH
 from albumart.stores.models import ModelVersion
@@ -34,8 +34,6 @@ KeyRange: TypeAlias = tuple[str, str]
 RANGE: Final = 256  # covers of one batch; so many pixels may wait for the network
 CHUNK: Final = 64  # covers that go through the network, and into the store, at once
 THREADS: Final = 8
-
-Item = TypeVar("Item")
 
 
 class Outcome(StrEnum):
@@ -92,7 +90,7 @@ def due_ranges(
     Of these scopes, or of every album.
     """
     due = _due_covers(version, workspace, scopes, None)
-    return [(batch[0][0], batch[-1][0]) for batch in _batches(due, size)]
+    return [(batch[0][0], batch[-1][0]) for batch in batches(due, size)]
 
 
 def score_batch(
@@ -108,13 +106,12 @@ def score_batch(
     """
     due = list(_due_covers(version, workspace, scopes, keys))
     counts: Counter[str] = Counter(dict.fromkeys(Outcome, 0))
+    decode = partial(_decode, workspace.objects, version.image_size)
     with (
-        ThreadPoolExecutor(THREADS, thread_name_prefix="decode") as pool,
         progress_bar("scoring", len(due)) as advance,
+        closing(map_ahead(decode, due, threads=THREADS, ahead=RANGE)) as decoded,
     ):
-        # All of them at once: the threads decode while the network computes.
-        decoded = pool.map(partial(_decode, workspace.objects, version.image_size), due)
-        for chunk in _batches(decoded, CHUNK):
+        for chunk in batches(decoded, CHUNK):
             _score(version, chunk, workspace)
             counts.update(seen.outcome for seen in chunk)
             advance(len(chunk))
@@ -172,7 +169,7 @@ def _due_covers(
 ) -> Iterator[tuple[str, str]]:
     """``(album key, sha256)`` of what is due, in key order."""
     stored = workspace.albums.stored_covers(*scopes, keys=keys)
-    for batch in _batches(stored, BATCH):
+    for batch in batches(stored, BATCH):
         done = workspace.predictions.scored(version, [album for album, _ in batch])
         yield from ((album, sha256) for album, sha256 in batch if done.get(album) != sha256)
 
@@ -219,9 +216,3 @@ def _predictor(version: ModelVersion, workspace: Workspace) -> Predictor:
         _loaded.clear()
         _loaded[named] = loaded
     return _loaded[named]
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(itertools.islice(rest, size)):
-        yield batch

@@ -21,7 +21,7 @@ from albumart.scoring import (
     rank_covers,
     score_batch,
 )
-from albumart.serving.predictor import Predictor, find_champion
+from albumart.serving.predictor import NamedImage, Predictor, find_champion
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 
@@ -81,7 +81,8 @@ def test_the_predictor_says_the_same_of_the_file(
     (row,) = (row for row in workspace.albums.rows() if row["album"] == "bandcamp:red020")
     path = tmp_path / "cover.png"
     path.write_bytes(workspace.objects.get(cover_key(row["cover_sha256"])))
-    (told,) = Predictor.of_champion(STUDY, workspace).predict([path], top=1)
+    image = NamedImage(str(path), path.read_bytes())
+    (told,) = Predictor.of_champion(STUDY, workspace).predict([image], top=1)
     probability = dict(said(champion, workspace))["bandcamp:red020"]
     assert told.labels[0].probability == pytest.approx(probability, abs=1e-6)
 
