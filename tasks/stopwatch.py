@@ -2,23 +2,35 @@
 
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Stopwatch:
-    """Calls stations and remembers how long each took, all in all."""
+class Record(Protocol):
+    """Remembers one run of a station beyond this process."""
 
-    def __init__(self) -> None:
+    def __call__(self, station: str, seconds: float, *, failed: bool) -> None:
+        """``failed``: it raised."""
+
+
+class Stopwatch:
+    """Calls stations and remembers how long each took, all in all; ``record`` is told of each."""
+
+    def __init__(self, record: Record | None = None) -> None:
         self.seconds: dict[str, float] = {}
+        self._record = record
 
     def time(self, station: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``call(*args, **kwargs)``, timed as ``station``."""
-        started = time.monotonic()
+        started, failed = time.monotonic(), True
         try:
-            return call(*args, **kwargs)
+            result = call(*args, **kwargs)
+            failed = False
+            return result
         finally:
-            before = self.seconds.get(station, 0.0)
-            self.seconds[station] = round(before + time.monotonic() - started, 2)
+            took = time.monotonic() - started
+            self.seconds[station] = round(self.seconds.get(station, 0.0) + took, 2)
+            if self._record is not None:
+                self._record(station, took, failed=failed)

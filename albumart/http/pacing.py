@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from albumart.errors import FetchError, PlatformError
+from albumart.http.tally import HostTally, add_to_tally
 
 log = logging.getLogger(__name__)
 
@@ -113,31 +114,38 @@ class Pacer:
         Raises:
             FetchError: ``deferred``, at once, when the wait would be longer than allowed.
         """
-        ledger = _Ledger(self._folder, name)
-        if pace is None:
-            self._wait_for_pause(ledger)
-            yield Turn()
-            return
-        delay, held = self._wait_for_turn(ledger, pace)
+        ledger, came = _Ledger(self._folder, name), time.monotonic()
+        try:
+            delay, held = self._wait_for_turn(ledger, pace) if pace else self._no_turn(ledger)
+        except FetchError:
+            ledger.tally(HostTally(deferred=1, waited=time.monotonic() - came))
+            raise
         turn = Turn()
+        given = turn.asked_at
         try:
             yield turn
         finally:
-            if pace.interval or delay or turn.ended() - turn.asked_at > PROMPT:
+            if pace and (pace.interval or delay or turn.ended() - turn.asked_at > PROMPT):
                 ledger.ended(turn, pace)
-            os.close(held)
+            if held is not None:
+                os.close(held)
+            spent = HostTally(waited=given - came, asked=time.monotonic() - given)
+            ledger.tally(spent._replace(requests=1, failures=0 if turn.is_well else 1))
 
     def pause(self, name: str, seconds: float) -> None:
         """Let no request to ``name`` start for ``seconds``, in any thread or process."""
         level = logging.WARNING if seconds >= WORTH_A_WARNING else logging.INFO
         log.log(level, "%s asks for a pause of %.0f s", name, seconds)
         until = time.monotonic() + min(max(seconds, 0.0), LONGEST_PAUSE)
-        _Ledger(self._folder, name).pause(until)
+        ledger = _Ledger(self._folder, name)
+        ledger.pause(until)
+        ledger.tally(HostTally(pauses=1))
 
-    def _wait_for_pause(self, ledger: "_Ledger") -> None:
+    def _no_turn(self, ledger: "_Ledger") -> tuple[float, None]:
         give_up_at = time.monotonic() + self._longest_wait
         while (until := ledger.paused_until()) > time.monotonic():
             self._sleep_until(until, give_up_at, ledger.name)
+        return 0.0, None
 
     def _wait_for_turn(self, ledger: "_Ledger", pace: Pace) -> tuple[float, int]:
         give_up_at = time.monotonic() + self._longest_wait
@@ -190,6 +198,10 @@ class _Ledger:
         with self._locked() as file:
             times = _read(file)
             _write(file, times._replace(paused_until=max(times.paused_until, until)))
+
+    def tally(self, more: HostTally) -> None:
+        """Add to what the host was asked so far."""
+        add_to_tally(self._path, self.name, more)
 
     def ended(self, turn: Turn, pace: Pace) -> None:
         """Reckon the next start from ``turn``'s end."""

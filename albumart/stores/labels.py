@@ -19,6 +19,7 @@ from albumart.album import Origin
 from albumart.endpoints import Endpoints
 from albumart.errors import NotFound, PlatformError
 from albumart.stores.collections import Document, collection_name, ensure_collection, index_on
+from albumart.stores.migrations import check_schema
 from albumart.stores.mongodb import connect
 
 _DUPLICATE_KEY: Final = 11000
@@ -183,6 +184,7 @@ def open_corrections(
     """
     try:
         with connect(endpoints.mongodb_uri) as client:
+            check_schema(client[endpoints.mongodb_database])
             yield CorrectionStore(client, endpoints.mongodb_database, origin)
     except PyMongoError as error:
         raise PlatformError(f"MongoDB failed: {str(error).partition(chr(10))[0][:300]}") from error

@@ -18,6 +18,7 @@ from albumart.stores.changes import AlbumChange, Told, UpsertCounts, merge_album
 from albumart.stores.collections import Document, collection_name, ensure_collection, index_on
 from albumart.stores.cover_updates import PENDING, cover_update, due_covers
 from albumart.stores.quarantine import Quarantine
+from albumart.stores.records import AlbumRecord, album_record
 from albumart.stores.schema import ALBUM_SCHEMA, album_from_fields
 
 BATCH: Final = 1000
@@ -201,6 +202,13 @@ class AlbumStore:
             raise NotFound(f"no album {key!r}; a key is <source>:<id>, such as itunes:251001680")
         return replace(album_from_fields(found["album"]), listings=_listings(found))
 
+    def record(self, key: str) -> AlbumRecord:
+        """The album called ``key`` with its provenance, or NotFound."""
+        found = self._albums.find_one({"_id": key})
+        if found is None:
+            raise NotFound(f"no album {key!r}; a key is <source>:<id>, such as itunes:251001680")
+        return album_record(found)
+
     def find_albums(self, source: str | None = None) -> Iterator[Album]:
         """Every album, in key order, with its listings."""
         wanted = {"album.source": source} if source else {}
@@ -216,6 +224,11 @@ class AlbumStore:
         """Number of albums by the code of their last outcome (``http_404``, ``truncated``)."""
         counted = self._count_by("code", self._within([scope] if scope else [], None))
         return {code: count for code, count in counted.items() if code}
+
+    def stored_since(self, moment: datetime, *scopes: str) -> int:
+        """Number of albums of these scopes whose cover was stored after ``moment``."""
+        wanted = {"cover.status": CoverStatus.STORED, "cover.tried": {"$gt": moment}}
+        return self._albums.count_documents(self._within(scopes, None) | wanted)
 
     def sources(self) -> list[str]:
         """Names of the sources that have albums here."""
@@ -256,6 +269,15 @@ class AlbumStore:
             wanted |= {"_id": {"$gte": keys[0], "$lte": keys[1]}}
         named = self._albums.find(wanted, {"cover.sha256": 1}).sort("_id", ASCENDING)
         return ((found["_id"], found["cover"]["sha256"]) for found in named)
+
+    def stored_pixels(self) -> Iterator[tuple[str, str, str]]:
+        """``(album key, sha256, pixel_sha256)`` of every stored cover, in key order."""
+        fields = {"cover.sha256": 1, "cover.pixel_sha256": 1}
+        named = self._albums.find({"cover.status": CoverStatus.STORED}, fields)
+        return (
+            (found["_id"], found["cover"]["sha256"], found["cover"]["pixel_sha256"])
+            for found in named.sort("_id", ASCENDING)
+        )
 
     def named_covers(self, digests: Sequence[str]) -> Iterator[str]:
         """Those of the covers that an album has."""

@@ -118,6 +118,10 @@ class ModelStore:
         for found in self._versions.find(wanted, _NO_ID).sort(order):
             yield _version(found)
 
+    def studies(self) -> list[str]:
+        """Names of the studies that have a version, in order."""
+        return sorted(self._versions.distinct("study"))
+
     def find_version(self, study: str, version: int) -> ModelVersion:
         """One version, or NotFound with those there are."""
         found = self._versions.find_one({"study": study, "version": version}, _NO_ID)
@@ -125,6 +129,12 @@ class ModelStore:
             there = sorted(v.version for v in self.list_versions(study))
             raise NotFound(f"no version {version} of study {study!r}; there are: {there or 'none'}")
         return _version(found)
+
+    def find_by_file(self, sha256: str) -> ModelVersion | None:
+        """The first version whose model file this is, of whatever study."""
+        order = [("created", ASCENDING), ("study", ASCENDING)]
+        found = self._versions.find_one({"sha256": sha256}, _NO_ID, sort=order)
+        return None if found is None else _version(found)
 
     def champion(self, study: str) -> ModelVersion | None:
         """The version that answers predictions, if there is one."""

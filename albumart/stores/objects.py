@@ -4,8 +4,12 @@ Keys are content-addressed or immutable, so that a write repeated after a crash 
 endpoint feature beyond plain GET, PUT, HEAD, LIST and DELETE is needed.
 """
 
+import base64
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +21,26 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 CONNECTIONS: Final = 32
+PLAIN_PAGES: Final = 10  # of a thousand objects that are listed, before it is done by folder
+PIECE: Final = 2**20  # bytes of a file that are in memory at once
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as the store lists it."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedObject:
+    """One object that lies in a file."""
+
+    object: StoredObject
+    sha256: str
+    content_type: str
 
 
 class ObjectStore:
@@ -49,6 +73,41 @@ class ObjectStore:
         except self._client.exceptions.NoSuchKey:
             raise NotFound(f"no object {key!r} in bucket {self._bucket!r}") from None
 
+    def save(self, key: str, path: Path) -> SavedObject:
+        """Write the object at ``key`` to a file, by the piece; NotFound where there is none."""
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            raise NotFound(f"no object {key!r} in bucket {self._bucket!r}") from None
+        digest, size = hashlib.sha256(), 0
+        with path.open("wb") as file:
+            for piece in found["Body"].iter_chunks(PIECE):
+                file.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        told = found.get("ContentType", "")
+        return SavedObject(StoredObject(key, size, _bare(found["ETag"])), digest.hexdigest(), told)
+
+    def load(self, key: str, path: Path, *, content_type: str) -> None:
+        """Write a file at ``key``, by the piece; the store checks that it came whole."""
+        digest = hashlib.md5(usedforsecurity=False)
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+            file.seek(0)
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=file,
+                ContentType=content_type or "application/octet-stream",
+                ContentMD5=base64.b64encode(digest.digest()).decode(),
+            )
+
+    def entries(self, *, after: str = "") -> Iterator[StoredObject]:
+        """Every object whose key comes ``after``, in the order of the keys."""
+        for found in self._entries("", after):
+            yield StoredObject(found["Key"], found["Size"], _bare(found["ETag"]))
+
     def exists(self, key: str) -> bool:
         """Whether there is an object at exactly ``key``."""
         return next(self.keys(key), None) == key
@@ -66,12 +125,35 @@ class ObjectStore:
         """Remove ``key``; it need not exist."""
         self._client.delete_object(Bucket=self._bucket, Key=key)
 
-    def _entries(self, prefix: str) -> "Iterator[ObjectTypeDef]":
+    def _entries(self, prefix: str, after: str = "") -> "Iterator[ObjectTypeDef]":
+        for _ in range(PLAIN_PAGES):
+            page = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=prefix, StartAfter=after
+            )
+            found = page.get("Contents", [])
+            yield from found
+            if not page["IsTruncated"]:
+                return
+            after = found[-1]["Key"]
+        yield from self._by_folder(prefix, after)
+
+    def _by_folder(self, prefix: str, after: str) -> "Iterator[ObjectTypeDef]":
+        """What comes ``after`` of many objects: rclone reads them all again for each page."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
+            Bucket=self._bucket, Prefix=prefix, Delimiter="/"
         )
         for page in pages:
-            yield from page.get("Contents", ())
+            objects = {entry["Key"]: entry for entry in page.get("Contents", ())}
+            folders = {entry["Prefix"] for entry in page.get("CommonPrefixes", ())}
+            for name in sorted(objects.keys() | folders):
+                if name in folders and (name > after or after.startswith(name)):
+                    yield from self._entries(name, after)
+                elif name in objects and name > after:
+                    yield objects[name]
+
+
+def _bare(etag: str) -> str:
+    return etag.strip('"')  # which some endpoints quote in one answer and not in another
 
 
 def _connect(endpoint: S3Endpoint) -> "S3Client":

@@ -6,7 +6,7 @@ So a document has a field for each label of note, named by study, version and th
 class, under one wildcard index.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -76,6 +76,17 @@ class Ranked:
     not_sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The likeliest label of one album, and how probable it is."""
+
+    album: str
+    sha256: str
+    top: str
+    confidence: float
+    not_sure: bool
+
+
 class PredictionStore:
     """The predictions for the albums of one origin."""
 
@@ -106,6 +117,12 @@ class PredictionStore:
         wanted = {"_id": {"$in": names}, "version": version.version}
         found = self._predictions.find(wanted, {"album": 1, "sha256": 1})
         return {each["album"]: each["sha256"] for each in found}
+
+    def answers(self, version: ModelVersion) -> Iterator[Answered]:
+        """What ``version`` answers for each album that it has scored."""
+        fields = {name: 1 for name in Answered.__slots__}
+        for each in self._predictions.find(_of(version), fields):
+            yield Answered(**{name: each[name] for name in Answered.__slots__})
 
     def top_counts(self, version: ModelVersion) -> dict[str, int]:
         """Number of covers by the label that ``version`` gives them; every class is there."""

@@ -355,4 +355,4 @@ def test_the_files_are_private(pacer: Pacer, tmp_path: Path) -> None:
     with pacer.slot("example.test", Pace(0.001)):
         pass
     modes: Callable[[Path], int] = lambda path: path.stat().st_mode & 0o077  # noqa: E731
-    assert [modes(path) for path in (tmp_path / "pace").iterdir()] == [0, 0]
+    assert [modes(path) for path in (tmp_path / "pace").iterdir()] == [0, 0, 0]

@@ -27,6 +27,24 @@ def test_keys_come_by_prefix_over_every_page(workspace: Workspace) -> None:
     assert sorted(workspace.objects.keys("runs/")) == wanted
 
 
+@pytest.mark.parametrize("plain_pages", [0, 1, 10])
+def test_what_comes_after_a_key_comes_in_order(
+    workspace: Workspace, plain_pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("albumart.stores.objects.PLAIN_PAGES", plain_pages)
+    folders = ("a/", "a/b/", "a/b!/", "a/bc/", "é/")
+    keys = sorted(f"{folder}{number}" for folder in folders for number in range(3))
+    for key in [*keys, "a.txt"]:
+        workspace.objects.put(key, b"12")
+    entries = list(workspace.objects.entries())
+    assert [entry.key for entry in entries] == sorted([*keys, "a.txt"])
+    assert {entry.size for entry in entries} == {2}
+    for key in (*keys, "a/b!", "a/b/", "b"):
+        after = [entry.key for entry in workspace.objects.entries(after=key)]
+        assert after == [other for other in [*keys, "a.txt"] if other > key], key
+    assert list(workspace.objects.keys("a/b")) == [key for key in keys if key.startswith("a/b")]
+
+
 def test_aged_keys_are_those_not_put_lately(workspace: Workspace) -> None:
     objects, age = workspace.objects, timedelta(seconds=2)
     for key in ("a/old", "a/again", "b/old"):

@@ -12,7 +12,7 @@ from albumart.dataset.manifest import Manifest
 from albumart.errors import ValidationFailed
 from albumart.stores.workspace import Workspace
 from albumart.study import Study, load_study
-from tasks import artifacts, validate
+from tasks import artifacts, events, validate
 
 CLASSES = ("jazz", "metal")
 Artifacts = dict[str, Any]
@@ -62,6 +62,11 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Artifacts:
 
     monkeypatch.setattr(artifacts, "create_table_artifact", table)
     monkeypatch.setattr(artifacts, "create_link_artifact", link)
+
+    def emit(event: str, resource: dict[str, str], *, payload: dict[str, Any]) -> None:
+        found.setdefault("events", []).append((event, resource, payload))
+
+    monkeypatch.setattr(events, "emit_event", emit)
     monkeypatch.setenv("ALBUMART_HOME", str(tmp_path))
     return found
 
@@ -89,6 +94,7 @@ def test_what_was_found_is_published_with_its_data_docs(
     assert table.loc["split/work&#95;in&#95;one&#95;split", "passed"] == "yes"
     assert published["dataset-data-docs"].startswith("file://")
     assert published["dataset-data-docs"].endswith("data-docs/dataset-bandcamp-genre/index.html")
+    assert "events" not in published
 
 
 @pytest.mark.usefixtures("here")
@@ -108,3 +114,9 @@ def test_what_stops_the_run_is_published_first(
     with pytest.raises(ValidationFailed, match="albums/has_rows failed"):
         validate.validate_stored.fn(study, Origin.LIVE, None)
     assert {row["passed"] for row in published["validation"]} == {"yes", "NO"}
+
+    (dataset, resource, told), (stored, _, _) = published["events"]
+    assert dataset == stored == events.VALIDATION_FAILED
+    assert resource["prefect.resource.id"] == "albumart.study.bandcamp-genre"
+    assert "split/artist_in_one_split failed" in told["message"]
+    assert "script" not in str(published["events"])  # nothing that a stranger wrote
