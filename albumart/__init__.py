@@ -8,8 +8,9 @@ manifest (``dataset``) → the manifest is validated (``validation``) → split 
 image cache → **features** → a **model** is trained (``training``) → evaluated on a frozen test
 split (``holdout``, ``evaluation``) and trained again to see what chance and leakage do (``trials``)
 → promoted, or refused with the reason (``gate``, ``verdict``, ``promotion``, ``registry``) →
-reported (``reports``) → the champion answers predictions (``serving``) and scores every stored
-cover (``scoring``).
+reported (``reports``), shown where it looks (``explain``) and held against people (``guessing``) →
+the champion answers predictions (``serving``, ``similar``, ``web``) and scores every stored cover
+(``scoring``).
 
 The data walks one way: a later station imports an earlier one, never the reverse. ``tasks`` and
 ``flows`` put Prefect around it; ``cli`` is the outermost door.

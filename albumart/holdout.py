@@ -42,6 +42,8 @@ from albumart.judged import (
     evaluate_rows,
     judge_rows,
 )
+from albumart.models.head_network import pointing_network
+from albumart.models.heads import find_head
 from albumart.models.label_space import LabelSpace
 from albumart.models.network import load_model, predict_proba
 from albumart.models.weights import resolve_weights
@@ -64,6 +66,7 @@ from albumart.training.networks import (
 logger = logging.getLogger(__name__)
 
 Probabilities = NDArray[np.float32]
+Directions = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,13 @@ class Holdout:
 
     Attributes:
         probabilities: ``(n_test, k) float32``, in manifest order.
+        directions: ``(n_test, d) float32`` of a head that answers in label space.
     """
 
     evaluation: Evaluation | MultiEvaluation
     findings: Findings
     probabilities: Probabilities = field(repr=False)
+    directions: Directions | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers as plain values; the probabilities stay in the object store."""
@@ -147,7 +152,16 @@ def read_holdout(objects: ObjectStore, run: str) -> Holdout:
         evaluation=_read_evaluation(record["evaluation"]),
         findings=Findings.from_dict(record["findings"]),
         probabilities=probabilities,
+        directions=_read_directions(objects, run),
     )
+
+
+def _read_directions(objects: ObjectStore, run: str) -> Directions | None:
+    try:
+        data = objects.get(_directions_key(run))
+    except NotFound:
+        return None
+    return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
 
 
 def _read_evaluation(fields: Mapping[str, object]) -> Evaluation | MultiEvaluation:
@@ -191,8 +205,11 @@ class _Asked:
     def rows(self, split: str) -> NDArray[np.intp]:
         return np.flatnonzero(self.splits == split)
 
-    def judge(self, split: str, probabilities: Probabilities) -> Judged:
-        return judge_rows(self.manifest, self.rows(split), probabilities, self.space)
+    def judge(
+        self, split: str, probabilities: Probabilities, directions: Directions | None = None
+    ) -> Judged:
+        rows = self.rows(split)
+        return judge_rows(self.manifest, rows, probabilities, self.space, answers=directions)
 
     @cached_property
     def data(self) -> BaselineData:
@@ -217,7 +234,7 @@ def _evaluate(
         features=_features(candidate, study, manifest, workspace),
         splits=splits,
         groups=groups_of(manifest),
-        space=find_label_space(study, manifest, splits),
+        space=find_label_space(study, manifest, splits, workspace),
     )
     data = workspace.objects.get(model_key(candidate.sha256))
     model = load_model(data, candidate.sha256, workspace.cache / "models")
@@ -229,7 +246,11 @@ def _evaluate(
         if asked.features is not None and study.train.trains_head_only
         else predict_proba(model, asked.pixels, validation)
     )
-    judged, chooser = asked.judge("test", probabilities), asked.judge("validation", on_validation)
+    directions = None
+    if find_head(study.head.kind).in_label_space:
+        directions = predict_proba(pointing_network(model), asked.pixels, test)
+    judged = asked.judge("test", probabilities, directions)
+    chooser = asked.judge("validation", on_validation)
     baselines = run_baselines(asked.data, probabilities)
     said = choose_label_threshold(chooser) if isinstance(chooser, MultiScores) else 0.5
     return Holdout(
@@ -238,10 +259,11 @@ def _evaluate(
             baselines=baselines.figures,
             gains=baselines.gains,
             slices=_slices(asked, judged),
-            threshold=_threshold(study, chooser, judged),
+            threshold=_threshold(asked, chooser, judged),
             probe=_probe(asked),
         ),
         probabilities=probabilities,
+        directions=directions,
     )
 
 
@@ -273,12 +295,14 @@ def _slices(asked: _Asked, judged: Judged) -> tuple[Slice, ...]:
     )
 
 
-def _threshold(study: Study, chooser: Judged, judged: Judged) -> Threshold | None:
+def _threshold(asked: _Asked, chooser: Judged, judged: Judged) -> Threshold | None:
     """Of the best answer; where there may be several, each label's own probability is told."""
     if isinstance(chooser, MultiScores) or isinstance(judged, MultiScores):
         return None
-    chosen = choose_threshold(chooser.probabilities, chooser.truth, study.sure)
-    return chosen and measure_threshold(chosen, judged.probabilities, judged.truth)
+    test, validation = (asked.groups[asked.rows(split)] for split in ("test", "validation"))
+    sure = asked.study.sure
+    chosen = choose_threshold(chooser.probabilities, chooser.truth, sure, groups=validation)
+    return chosen and measure_threshold(chosen, judged.probabilities, judged.truth, groups=test)
 
 
 def _probe(asked: _Asked) -> SourceProbe | None:
@@ -297,15 +321,25 @@ def sources_of(frame: pd.DataFrame) -> list[str]:
 
 def write_holdout(objects: ObjectStore, run: str, holdout: Holdout) -> None:
     """Keep the numbers of ``run``."""
-    # The array first: the record, which a reader looks for first, is written when all is there.
-    buffer = io.BytesIO()
-    np.save(buffer, holdout.probabilities)
-    objects.put(f"runs/{run}/test.npy", buffer.getvalue())
+    # Arrays first: the record, which a reader looks for first, is written when all is there.
+    objects.put(f"runs/{run}/test.npy", _array_bytes(holdout.probabilities))
+    if holdout.directions is not None:
+        objects.put(_directions_key(run), _array_bytes(holdout.directions))
     record = {
         "evaluation": holdout.evaluation.to_dict(),
         "findings": holdout.findings.to_dict(),
     }
     objects.put(_record_key(run), json.dumps(record).encode(), content_type="application/json")
+
+
+def _array_bytes(array: NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def _directions_key(run: str) -> str:
+    return f"runs/{run}/directions.npy"
 
 
 def _record_key(run: str) -> str:

@@ -34,9 +34,17 @@ def carries_several(manifest: Manifest) -> bool:
 
 
 def judge_rows(
-    manifest: Manifest, rows: Rows, probabilities: ArrayLike, space: LabelSpace | None = None
+    manifest: Manifest,
+    rows: Rows,
+    probabilities: ArrayLike,
+    space: LabelSpace | None = None,
+    *,
+    answers: ArrayLike | None = None,
 ) -> Judged:
-    """``(len(rows), k)`` probabilities beside the truth of these rows."""
+    """``(len(rows), k)`` probabilities beside the truth of these rows.
+
+    ``answers``: ``(len(rows), d)`` of a head that answers in ``space``.
+    """
     if not carries_several(manifest):
         return check_scores(labels_of(manifest)[rows], probabilities)
     order = order_of(manifest)[rows]
@@ -46,6 +54,7 @@ def judge_rows(
         probabilities,
         order=order if ordered else None,
         vectors=None if space is None else space.vectors,
+        answers=None if space is None else answers,
     )
 
 

@@ -1,13 +1,12 @@
 """A Study: what to collect, how to label, how to train. One TOML file says all of it."""
 
 import difflib
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,11 +17,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from albumart.errors import BadStudy, NotFound
 from albumart.query import Query
+from albumart.study_problems import explain_problem
 from albumart.train_plan import TrainPlan
+
+COOCCURRENCE: Final = "cooccurrence"
+GLOVE: Final = "glove:"
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -123,7 +125,9 @@ class Model(_Table):
     ``.keras`` file, an address ``https://…#sha256=…``, or ``study:<name>``: those of its champion.
     A path may carry ``#sha256=…`` too.
     ``alpha``: share of the backbone's width, where weights of narrower ones exist (MobileNetV2).
-    ``pooling``: features are the ``average`` over the last map, or the whole map: ``flatten``.
+    ``pooling``: features are the ``average`` over the last map, the whole map (``flatten``), or
+    ``moments``: of maps of every depth the average and the covariance of channels, which tells a
+    picture's style.
     ``preprocess``: what the backbone was trained with, or ``divide_by_255``, which it was not: only
     to repeat what others published.
     """
@@ -132,7 +136,7 @@ class Model(_Table):
     weights: str = "imagenet"
     image_size: int = Field(default=224, ge=32, le=512)
     alpha: float = Field(default=1.0, gt=0, le=2)
-    pooling: Literal["average", "flatten"] = "average"
+    pooling: Literal["average", "flatten", "moments"] = "average"
     preprocess: Literal["own", "divide_by_255"] = "own"
 
 
@@ -143,8 +147,12 @@ class Head(_Table):
     ``label_embedding`` a direction in label space, whose nearest labels it means.
     ``hidden``: units of a layer before the last; 0 is none. ``dropout``: share of the features, or
     of the hidden units, that training leaves out at random.
-    ``space``: where the labels lie: ``cooccurrence`` of the training split, or the path of a GloVe
-    file. ``weighting``: an album's labels count alike (``mean``) or the first most (``rank``).
+    ``space``: where the labels lie: ``cooccurrence`` of the training split, or word vectors:
+    ``glove:`` before the path of a file in GloVe's format or ``https://…#sha256=…`` of one.
+    ``weighting``: an album's labels count alike (``mean``) or the first most (``rank``).
+    ``metadata``: it is shown the album's genres and year, too. It knows more than the cover, so it
+    is only compared, never promoted. ``hide_metadata``: share of the rows whose metadata is hidden
+    in training, so that it can do without where none is known.
     """
 
     title: str = ""
@@ -153,6 +161,22 @@ class Head(_Table):
     dropout: float = Field(default=0.0, ge=0, lt=1)
     space: str = "cooccurrence"
     weighting: Literal["mean", "rank"] = "mean"
+    metadata: bool = False
+    hide_metadata: float = Field(default=0.25, ge=0, lt=1)
+
+    @property
+    def name(self) -> str:
+        """Its title, or its kind where it has none."""
+        return self.title or self.kind
+
+    @field_validator("space")
+    @classmethod
+    def _is_a_space(cls, space: str) -> str:
+        if space != COOCCURRENCE and not (space.startswith(GLOVE) and space[len(GLOVE) :]):
+            raise ValueError(
+                f"expected {COOCCURRENCE!r}, or {GLOVE!r} and a file of word vectors or its address"
+            )
+        return space
 
 
 class Promotion(_Table):
@@ -192,6 +216,19 @@ class Trials(_Table):
         return self
 
 
+class Rehearsal(_Table):
+    """What is otherwise where a study runs in the sandbox, whose covers are made and few.
+
+    A small network from random weights says of them what a great one would, in minutes and without
+    a download. ``split``: where the study's own would leave a class of few covers untested.
+    """
+
+    model: Model
+    train: TrainPlan
+    split: Split | None = None
+    seeds: int = Field(default=1, ge=1, le=20)
+
+
 class Published(_Table):
     """A figure that somebody published for this task, with its interval where one is known.
 
@@ -222,6 +259,7 @@ class Study(_Table):
     train: TrainPlan = TrainPlan()
     promotion: Promotion = Promotion()
     trials: Trials = Trials()
+    rehearsal: Rehearsal | None = None
     published: tuple[Published, ...] = ()
     sure: Fraction = Field(
         default=0.8, description="Share of answers that must be right; else it is not sure."
@@ -258,11 +296,47 @@ class Study(_Table):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _compares_like_with_like(self) -> "Study":
+        names = Counter(head.name for head in (self.head, *self.compare))
+        if (twice := names.most_common(1)[0])[1] > 1:
+            raise ValueError(f"compare: expected each head's title once, not {twice[0]!r} again")
+        if self.head.metadata:
+            raise ValueError(
+                "head.metadata: expected false, for what is promoted must do with a cover alone; "
+                "a head that is shown metadata belongs under [[compare]]"
+            )
+        if self.labels.noun == "genre" and any(head.metadata for head in self.compare):
+            raise ValueError(
+                "compare.metadata: expected labels that are not made of genres, such as ordered "
+                "moods: the genres that the head is shown would hold the answer"
+            )
+        return self
+
     def with_model(self, *, backbone: str | None, weights: str | None) -> "Study":
         """This study with another backbone or other weights, where they are given."""
         given = {"backbone": backbone, "weights": weights}
         changes = {name: value for name, value in given.items() if value is not None}
         return self.model_copy(update={"model": self.model.model_copy(update=changes)})
+
+    def with_label_vectors(self, where: str | None) -> "Study":
+        """This study with the label space of a file of word vectors for all heads, if given."""
+        if where is None:
+            return self
+        given = {"space": f"{GLOVE}{where}"}
+        compare = tuple(head.model_copy(update=given) for head in self.compare)
+        return self.model_copy(
+            update={"head": self.head.model_copy(update=given), "compare": compare}
+        )
+
+    def rehearsed(self) -> "Study":
+        """This study as the sandbox runs it."""
+        if self.rehearsal is None:
+            return self
+        trials = self.trials.model_copy(update={"seeds": self.rehearsal.seeds})
+        given = {"model": self.rehearsal.model, "train": self.rehearsal.train}
+        split = self.rehearsal.split or self.split
+        return self.model_copy(update={**given, "trials": trials, "split": split})
 
     def with_source(self, source: str | None, url: str | None) -> "Study":
         """This study on another source in the place of all of its own, where one is given."""
@@ -311,7 +385,9 @@ def read_study(path: Path) -> Study:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadStudy(f"{path}: expected TOML; {error}") from error
     except ValidationError as error:
-        problems = "; ".join(_explain(problem, path, text) for problem in error.errors())
+        problems = "; ".join(
+            explain_problem(problem, Study, path, text) for problem in error.errors()
+        )
         raise BadStudy(problems) from error
 
 
@@ -319,46 +395,3 @@ def _study_files() -> Iterator[Path]:
     for entry in files("albumart").joinpath("studies").iterdir():
         if entry.name.endswith(".toml"):
             yield Path(str(entry))
-
-
-def _explain(problem: ErrorDetails, path: Path, text: str) -> str:
-    location = [str(part) for part in problem["loc"]]
-    if re.search(r"^\s*\[collect\]", text, re.MULTILINE) and location[:2] == ["collect", "0"]:
-        del location[1]  # there the one table is the first of a list
-    where = f"{path}:{_line_of(location, text)}: {'.'.join(location)}"
-    if problem["type"] == "extra_forbidden":
-        choices = ", ".join(_fields_at(location[:-1]))
-        return f"{where}: unknown key; expected one of: {choices}"
-    return f"{where}: {problem['msg']}; got {problem['input']!r}"
-
-
-def _line_of(location: list[str], text: str) -> int:
-    """Best line to look at: the key's own line inside its table, else the table's."""
-    line, table, tables = 1, list[str](), Counter[str]()
-    for number, content in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*(\[+)([\w.-]+)\]+", content):
-            table = header[2].split(".")
-            if header[1] == "[[":  # of a list, in which the location has a number
-                table.append(str(tables[header[2]]))
-                tables[header[2]] += 1
-            line = number if _meet(table, location) else line
-        key = re.match(r"\s*([\w-]+)\s*=", content)
-        if key and (path := [*table, key[1]]) == location[: len(path)]:
-            return number
-    return line
-
-
-def _meet(table: list[str], location: list[str]) -> bool:
-    """Whether a location lies in a table, or is the list that the table is one of."""
-    return all(one == other for one, other in zip(table, location, strict=False))
-
-
-def _fields_at(location: list[str]) -> list[str]:
-    model: type[BaseModel] = Study
-    for part in location:
-        if part.isdigit():
-            continue
-        annotation = model.model_fields[part].annotation
-        inner = getattr(annotation, "__args__", (annotation,))[0]
-        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
-    return sorted(model.model_fields)

@@ -8,9 +8,8 @@ import hashlib
 import io
 import json
 import logging
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -22,8 +21,9 @@ from albumart.dataset.folds import assign_folds, split_by_fold
 from albumart.dataset.manifest import Manifest
 from albumart.dataset.splits import assign_random_splits
 from albumart.errors import NotFound
+from albumart.evaluation.heads import HeadAnswers, HeadComparison, compare_heads
 from albumart.evaluation.intervals import Estimate
-from albumart.evaluation.multi_scores import MultiScores
+from albumart.evaluation.multi_scores import MultiScores, label_shares
 from albumart.evaluation.seeds import SeedSummary
 from albumart.evaluation.trials import Side, Trials, estimate_leakage, summarize_figures
 from albumart.holdout import read_holdout
@@ -36,16 +36,19 @@ from albumart.judged import (
     join_rows,
     judge_rows,
 )
+from albumart.models.heads import find_head
+from albumart.models.label_space import LabelSpace
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Head, Study
 from albumart.training.candidate import Candidate, run_digest
+from albumart.training.moving import forget_training
 from albumart.training.networks import (
     find_label_space,
     fit_network,
     groups_of,
+    order_of,
     splits_of,
-    training_folder,
 )
 
 logger = logging.getLogger(__name__)
@@ -102,14 +105,13 @@ def run_trials(
         advance: called after each trial.
     """
     outcomes = []
-    space = find_label_space(study, manifest, splits_of(manifest))
+    space = find_label_space(study, manifest, splits_of(manifest), workspace)
     for trial in plan_trials(study, manifest):
-        probabilities = _answer(trial, candidate, study, manifest, workspace)
-        judged = judge_rows(manifest, trial.test, probabilities, space)
-        outcomes.append(_Outcome(trial, judged, groups_of(manifest)[trial.test]))
+        answered = _answer(trial, candidate, study, manifest, workspace)
+        outcomes.append(_judge(trial, answered, manifest, space))
         if advance:
             advance()
-    found = _summarize(study.head, outcomes)
+    found = _summarize(study.head, outcomes, _compare(outcomes, manifest, space))
     record = json.dumps(found.to_dict()).encode()
     workspace.objects.put(_key(candidate.run), record, content_type="application/json")
     _tell(found)
@@ -136,28 +138,44 @@ def _splits(study: Study, frame: pd.DataFrame) -> Iterator[tuple[str, NDArray[np
             yield f"fold {fold + 1} of {k}", dealt["split"].to_numpy(dtype=np.str_)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answered:
+    """What a trial's model said of its test rows.
+
+    Attributes:
+        probabilities: ``(n_test, k)``.
+        directions: ``(n_test, d)`` of a head that answers in label space.
+        alone: ``(n_test, k)`` where the metadata is hidden, of a head that is shown some.
+    """
+
+    probabilities: NDArray[np.float32]
+    directions: NDArray[np.float32] | None = None
+    alone: NDArray[np.float32] | None = None
+
+
+_ARRAYS: Final = tuple(field.name for field in fields(_Answered))
+
+
 def _answer(
     trial: Trial, candidate: Candidate, study: Study, manifest: Manifest, workspace: Workspace
-) -> NDArray[np.float32]:
-    """``(n_test, k)`` probabilities of one trial."""
+) -> _Answered:
+    """The answers of one trial, which is trained where there are none of it."""
     if (trial.split, trial.seed, trial.head) == (OWN, study.train.seed, study.head):
-        return read_holdout(workspace.objects, candidate.run).probabilities
+        held = read_holdout(workspace.objects, candidate.run)
+        return _Answered(held.probabilities, held.directions)
     train = study.train.model_copy(update={"seed": trial.seed})
     seeded = study.model_copy(update={"train": train, "head": trial.head})
     key = _answer_key(seeded, manifest, trial)
-    try:
-        return _read_array(workspace.objects.get(key))
-    except NotFound:
-        head = trial.head.title or trial.head.kind
-        logger.info("trial      split %s, seed %d, %s", trial.split, trial.seed, head)
+    if (kept := _read_answers(workspace.objects, key)) is not None:
+        return kept
+    logger.info("trial      split %s, seed %d, %s", trial.split, trial.seed, trial.head.name)
     identity = PurePosixPath(key).stem
     fitted = fit_network(seeded, manifest, workspace, trial.splits, identity=identity)
-    probabilities = fitted.predict(trial.test)
-    buffer = io.BytesIO()
-    np.save(buffer, probabilities)
-    workspace.objects.put(key, buffer.getvalue())
-    shutil.rmtree(training_folder(workspace, identity), ignore_errors=True)
-    return probabilities
+    rows = trial.test
+    answered = _Answered(fitted.predict(rows), fitted.point(rows), fitted.predict_alone(rows))
+    _write_answers(workspace.objects, key, answered)
+    forget_training(workspace, identity)
+    return answered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,9 +185,53 @@ class _Outcome:
     trial: Trial
     judged: Judged
     groups: NDArray[np.str_]
+    alone: Judged | None = None
 
 
-def _summarize(head: Head, outcomes: list[_Outcome]) -> Trials:
+def _judge(
+    trial: Trial, answered: _Answered, manifest: Manifest, space: LabelSpace | None
+) -> _Outcome:
+    # Where the heads' spaces differ, a direction in another one means nothing here.
+    fits = space is not None and _width(answered.directions) == space.width
+    directions = answered.directions if fits else None
+    rows, alone = trial.test, answered.alone
+    return _Outcome(
+        trial,
+        judge_rows(manifest, rows, answered.probabilities, space, answers=directions),
+        groups_of(manifest)[rows],
+        None if alone is None else judge_rows(manifest, rows, alone, space),
+    )
+
+
+def _width(directions: NDArray[np.float32] | None) -> int:
+    return 0 if directions is None else directions.shape[1]
+
+
+def _compare(
+    outcomes: list[_Outcome], manifest: Manifest, space: LabelSpace | None
+) -> HeadComparison | None:
+    """The study's heads on its own split, by its own seed; the first outcome is its own head."""
+    first = outcomes[0].trial
+    others = [o for o in outcomes if o.trial.split == OWN and o.trial.head != first.head]
+    if not others and space is None:
+        return None
+    answers = [
+        HeadAnswers(
+            title=outcome.trial.head.name,
+            judged=outcome.judged,
+            metadata=outcome.trial.head.metadata,
+            in_label_space=find_head(outcome.trial.head.kind).in_label_space,
+            alone=outcome.alone,
+        )
+        for outcome in (outcomes[0], *others)
+    ]
+    shares = None
+    if space is not None:
+        shares = label_shares(order_of(manifest)[splits_of(manifest) == "train"] > 0)
+    return compare_heads(answers, outcomes[0].groups, shares=shares, space=space)
+
+
+def _summarize(head: Head, outcomes: list[_Outcome], compared: HeadComparison | None) -> Trials:
     same = [outcome for outcome in outcomes if outcome.trial.head == head]
     own, random = ([o for o in same if o.trial.split == name] for name in (OWN, RANDOM))
     folds = [o for o in same if o.trial.split not in (OWN, RANDOM)]
@@ -181,11 +243,7 @@ def _summarize(head: Head, outcomes: list[_Outcome]) -> Trials:
         leakage=estimate_leakage(_side(random), _side(own), centred=several) if random else None,
         folds=len(folds),
         crossed=_crossed(folds),
-        heads={
-            outcome.trial.head.title or outcome.trial.head.kind: _figures(outcome)
-            for outcome in outcomes
-            if outcome.trial.head != head
-        },
+        compared=compared,
     )
 
 
@@ -225,11 +283,24 @@ def _tell(found: Trials) -> None:
 
 def _answer_key(study: Study, manifest: Manifest, trial: Trial) -> str:
     split = hashlib.sha256("\n".join(trial.splits).encode()).hexdigest()[:16]
-    return f"trials/{run_digest(study, manifest)}-{split}.npy"
+    return f"trials/{run_digest(study, manifest)}-{split}.npz"
 
 
-def _read_array(data: bytes) -> NDArray[np.float32]:
-    return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+def _write_answers(objects: ObjectStore, key: str, answered: _Answered) -> None:
+    buffer = io.BytesIO()
+    arrays = {name: getattr(answered, name) for name in _ARRAYS}
+    np.savez(buffer, **{name: array for name, array in arrays.items() if array is not None})
+    objects.put(key, buffer.getvalue())
+
+
+def _read_answers(objects: ObjectStore, key: str) -> _Answered | None:
+    """What ``_write_answers`` kept; None where there is nothing."""
+    try:
+        data = objects.get(key)
+    except NotFound:
+        return None
+    with np.load(io.BytesIO(data), allow_pickle=False) as held:
+        return _Answered(**{name: held[name] for name in _ARRAYS if name in held})
 
 
 def _key(run: str) -> str:

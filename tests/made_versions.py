@@ -45,7 +45,7 @@ def made_manifest(counts: Mapping[str, int], splits: Mapping[str, str] | None = 
         for number in range(count)
     ]
     frame = pd.DataFrame([{**_defaults(), **row} for row in rows])
-    del frame["labels"]
+    frame = frame.drop(columns=["labels", "genres"])
     frame["split"] = [
         (splits or {}).get(album, split)
         for album, split in zip(frame["album"], frame["split"], strict=True)

@@ -32,6 +32,7 @@ def made(scheme: str) -> Manifest:
             "album": f"folder:{number:02}",
             "label": labels[0],
             "labels": labels if scheme != "single" else labels[:1],
+            "genres": (),
             "group": f"group {number}",
             "split": "test" if number < 20 else "train",
         }

@@ -20,6 +20,7 @@ from albumart.registry import Answer, promote_by_hand, roll_back
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Promotion, Study
+from albumart.training.candidate import read_candidate, write_candidate
 from albumart.validation.checkpoint import validate
 from albumart.validation.record import write_record
 from albumart.validation.suites import Expected
@@ -392,6 +393,44 @@ def test_weights_that_know_the_test_split_are_not_lent(
         promotion.require_unseen_test(borrowing("study:made"), some, made.workspace)
     promotion.require_unseen_test(borrowing("study:made"), one, made.workspace)
     assert "learnt from 1 of the 121 test covers" in caplog.text
+
+
+def test_weights_that_were_lent_twice_are_followed(made: Made) -> None:
+    """``made`` lent to ``middle``, which lends on: it knows what ``made`` learnt."""
+    tens = [f"bandcamp:{name}0{n}4" for name in COUNTS for n in range(10)]
+    first = made.champion(0.5)
+    elsewhere = renamed(made_manifest(COUNTS), "itunes")
+    lent = f"/a/cache/{first.sha256}.keras#sha256={first.sha256}"
+    middle = borrowing(lent).model_copy(update={"name": "middle"})
+    version = made_version(made.workspace, middle, elsewhere, made_answers(elsewhere, 0.5), run="m")
+    candidate = read_candidate(made.workspace.objects, "m")
+    plan = candidate.plan | {"model": middle.model.model_dump()}
+    write_candidate(made.workspace.objects, replace(candidate, plan=plan))
+    promote_by_hand(made.workspace.models, "middle", version.version)
+    asked = made_manifest(COUNTS, dict.fromkeys(tens, "test"))
+    with pytest.raises(
+        ValidationFailed,
+        match="version 1 of middle, lent by version 1 of made learnt from 40 of the 160",
+    ):
+        promotion.require_unseen_test(borrowing("study:middle"), asked, made.workspace)
+    promotion.require_unseen_test(borrowing("study:middle"), made_manifest(COUNTS), made.workspace)
+    # The file by itself is no stranger either.
+    with pytest.raises(ValidationFailed, match="version 1 of made learnt from 40"):
+        promotion.require_unseen_test(borrowing(lent), asked, made.workspace)
+    unknown = borrowing("/a/file.keras#sha256=" + "f" * 64)
+    promotion.require_unseen_test(unknown, asked, made.workspace)
+
+
+def renamed(manifest: Manifest, source: str) -> Manifest:
+    """The same covers of another source, which share nothing with these."""
+    frame = manifest.frame.assign(
+        **{
+            name: manifest.frame[name].str.replace("bandcamp", source)
+            for name in ("album", "group")
+        },
+        pixel_sha256=manifest.frame["pixel_sha256"].str[::-1],
+    )
+    return replace(manifest, frame=frame)
 
 
 # A person is asked, too.

@@ -56,6 +56,68 @@ def test_a_study_may_draw_on_one_source_or_on_several(tmp_path: Path) -> None:
     assert Study.model_validate_json(one.model_dump_json()) == one
 
 
+def test_the_sandbox_runs_a_study_as_its_rehearsal_says() -> None:
+    for name in ("allmusic-mood", "bandcamp-genre", "itunes-genre", "metal-vs-rap"):
+        study = load_study(name)
+        small = study.rehearsed()
+        assert study.model.weights == "imagenet"
+        assert (small.model.backbone, small.model.weights) == ("small", "random")
+        assert small.trials.seeds == 1
+        assert small.labels == study.labels
+        # Of a network that knows nothing all must learn first.
+        assert small.train.stages[0].unfrozen == "all"
+    plain = load_study("sandbox-genre")
+    assert plain.rehearsed() == plain
+
+
+def test_metal_vs_rap_rehearses_its_four_stages() -> None:
+    stages = load_study("metal-vs-rap").rehearsed().train.stages
+    assert [stage.learning_rate == "find" for stage in stages] == [True, False, True, False]
+    assert [stage.image_size for stage in stages] == [None, None, 64, 64]
+
+
+def test_word_vectors_are_for_every_head() -> None:
+    study = load_study("allmusic-mood")
+    chosen = study.with_label_vectors("words.txt")
+    assert {head.space for head in (chosen.head, *chosen.compare)} == {"glove:words.txt"}
+    assert study.with_label_vectors(None) == study
+
+
+MOODS = GOOD.replace('classes = ["jazz", "metal"]', 'scheme = "ordered"') + (
+    '[promotion]\nmetric = "micro_pr_auc"\n'
+)
+SIGMOID = '[head]\nkind = "sigmoid"\n'
+COMPARED = '[[compare]]\nkind = "label_embedding"\n'
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (MOODS + SIGMOID + "metadata = true\n", r"what is promoted must do with a cover alone"),
+        (
+            MOODS + SIGMOID + COMPARED + 'title = "sigmoid"\n',
+            r"each head's title once, not 'sigmoid' again",
+        ),
+        (
+            GOOD + '[[compare]]\ntitle = "other"\nmetadata = true\n',
+            r"the genres that the head is shown would hold the answer",
+        ),
+        (
+            MOODS + SIGMOID + 'space = "words.txt"\n',
+            r"mine.toml:14: head.space: .*expected 'cooccurrence', or 'glove:'",
+        ),
+        (MOODS + SIGMOID + 'space = "glove:"\n', r"head.space: .*got 'glove:'"),
+        (
+            GOOD + "[rehearsal.model]\nbackbon = 1\n",
+            r"mine.toml:11: rehearsal.model.backbon: unknown key; expected one of: .*backbone",
+        ),
+    ],
+)
+def test_heads_that_cannot_be_compared_are_refused(tmp_path: Path, broken: str, said: str) -> None:
+    with pytest.raises(BadStudy, match=said):
+        read_study(study_file(tmp_path, broken))
+
+
 def test_one_source_stands_for_all_of_a_studys_own(tmp_path: Path) -> None:
     two = read_study(study_file(tmp_path, TWO))
     assert two.with_source("folder", "/covers").collect == (

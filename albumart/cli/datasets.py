@@ -30,13 +30,17 @@ def list_(
     study: Annotated[str | None, typer.Option(help="Only this study's.")] = None,
     json: Json = False,
 ) -> None:
-    """Every dataset version, the last built first."""
+    """Every dataset version, the last built first, and what validation said of it."""
     from albumart.dataset.version import list_datasets
+    from albumart.validation.record import find_standing
 
     with open_stores() as workspace:
-        found = [each for each in list_datasets(workspace.objects) if study in (None, each.study)]
+        objects = workspace.objects
+        found = [each for each in list_datasets(objects) if study in (None, each.study)]
+        standings = [find_standing(objects, each.digest, each.study).value for each in found]
     if json:
-        say_json({"datasets": [asdict(each) for each in found]})
+        told = zip(found, standings, strict=True)
+        say_json({"datasets": [asdict(each) | {"validation": said} for each, said in told]})
         return
     rows = [
         (
@@ -45,11 +49,13 @@ def list_(
             f"{each.built:%Y-%m-%d %H:%M}" if each.built else "?",
             each.albums,
             each.classes,
+            said,
             " ".join(f"{count} {name}" for name, count in each.by_split.items()),
         )
-        for each in found
+        for each, said in zip(found, standings, strict=True)
     ]
-    say_table([("digest", "study", "built", "albums", "classes", "splits"), *rows])
+    head = ("digest", "study", "built", "albums", "classes", "validation", "splits")
+    say_table([head, *rows])
 
 
 @app.command()

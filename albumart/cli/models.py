@@ -2,6 +2,7 @@
 
 import webbrowser
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from albumart.cli.output import Json, headline, percent, say, say_json, say_tabl
 from albumart.cli.stores import open_stores
 
 if TYPE_CHECKING:
+    from albumart.explain.imagenet import ImageNetTop
     from albumart.stores.models import ModelVersion
 
 app = typer.Typer(help="Model versions and champions, and what they say of every cover.")
@@ -18,13 +20,24 @@ app.command("score")(scores.score)
 app.command("most")(scores.most)
 
 StudyName = Annotated[str, typer.Argument(help="Name of a study.", metavar="STUDY")]
+ImageNetWeights = Annotated[
+    str | None,
+    typer.Option(help="An .h5 file of the backbone with its top; imagenet: Keras downloads it."),
+]
+ImageNetClasses = Annotated[
+    Path | None, typer.Option(help="imagenet_class_index.json, which names its classes.")
+]
 VersionNumber = Annotated[int, typer.Argument(min=1, help="Number of a version.")]
 
 
 @app.command("list")
 def list_(study: Annotated[str | None, typer.Argument()] = None, *, json: Json = False) -> None:
     """Every version, newest first; the champion is starred."""
+    from albumart.registry import require_study
+
     with open_stores() as workspace:
+        if study is not None:
+            require_study(workspace.models, study)
         versions = list(workspace.models.list_versions(study))
         names = {version.study for version in versions}
         champions = {name: workspace.models.champion(name) for name in names}
@@ -57,7 +70,10 @@ def show(study: StudyName, version: VersionNumber) -> None:
 @app.command()
 def history(study: StudyName, *, json: Json = False) -> None:
     """Every promotion, refusal, approval and roll-back of a study, oldest first."""
+    from albumart.registry import require_study
+
     with open_stores() as workspace:
+        require_study(workspace.models, study)
         events = workspace.models.history(study)
     if json:
         say_json({"history": [asdict(event) for event in events]})
@@ -108,19 +124,35 @@ def report(
     study: StudyName,
     *,
     version: Annotated[int | None, typer.Option(min=1, help="If not given, the newest.")] = None,
+    imagenet_top: ImageNetWeights = None,
+    imagenet_classes: ImageNetClasses = None,
     open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
-    """Write a version's report to the reports folder and print its path."""
+    """Write a version's report to the reports folder and print its path.
+
+    With the two --imagenet options it is made anew and shows what the backbone sees in covers.
+    """
     from albumart.reports.store import fetch_report
     from albumart.settings import load_settings
     from albumart.study import load_study
 
-    chosen = load_study(study)
+    chosen, imagenet = load_study(study), _imagenet(imagenet_top, imagenet_classes)
+    folder = load_settings().home / "reports"
     with open_stores() as workspace:
-        path = fetch_report(workspace, chosen, version, folder=load_settings().home / "reports")
+        path = fetch_report(workspace, chosen, version, folder=folder, imagenet=imagenet)
     say(str(path))
     if open_:
         webbrowser.open(path.as_uri())
+
+
+def _imagenet(weights: str | None, classes: Path | None) -> "ImageNetTop | None":
+    from albumart.explain.imagenet import ImageNetTop
+
+    if weights is None and classes is None:
+        return None
+    if weights is None or classes is None:
+        raise typer.BadParameter("expected --imagenet-top and --imagenet-classes; got one of them")
+    return ImageNetTop(weights, classes)
 
 
 def _figure(version: "ModelVersion") -> str:

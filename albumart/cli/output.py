@@ -24,14 +24,15 @@ def say_json(fields: Mapping[str, object]) -> None:
 
 def say_table(rows: Iterable[Sequence[object]]) -> None:
     """Columns, padded to the widest cell; what a stranger wrote can do nothing to the terminal."""
-    cells = [[_printable(str(cell)) for cell in row] for row in rows]
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         say("  ".join(padded).rstrip())
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """``text`` without what could do anything to the terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

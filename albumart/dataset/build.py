@@ -29,11 +29,12 @@ from albumart.dataset.duplicates import (
 from albumart.dataset.labels import find_scheme, label_row
 from albumart.dataset.manifest import COLUMNS, JSON, Manifest, as_manifest_frame
 from albumart.dataset.matching import match_albums
+from albumart.dataset.metadata import words_beside
 from albumart.dataset.splits import FRACTIONS, assign_groups, assign_splits
 from albumart.errors import ValidationFailed
 
 # What a row of the stores brings itself; the rest of a manifest's columns are assigned here.
-ASSIGNED: Final = ("label", "labels", "work", "cluster", "group", "split")
+ASSIGNED: Final = ("label", "labels", "genres", "work", "cluster", "group", "split")
 GIVEN: Final = tuple(name for name in COLUMNS if name not in ASSIGNED)
 # What a row may leave out: most sources number no artist, and one has release groups.
 OPTIONAL: Final = ("artist_id", "mbid")
@@ -72,7 +73,7 @@ def build_manifest(
     several = find_scheme(scheme, classes).several
     corrected: Counter[str] = Counter()
     records = _labelled(rows, scheme, frozenset(classes), corrected)
-    frame = pd.DataFrame.from_records(list(records), columns=[*_READ, "label", "labels"])
+    frame = pd.DataFrame.from_records(list(records), columns=[*_READ, "label", "labels", "genres"])
     frame = flag_placeholders(match_albums(_sorted_by_album(frame)))
     frame, excluded = _leave_out(frame, several=several)
     frame = assign_splits(assign_groups(frame), fractions=fractions, seed=seed)
@@ -94,15 +95,16 @@ def _labelled(
     classes: frozenset[str],
     corrected: Counter[str],
 ) -> Iterator[tuple[object, ...]]:
-    """Values of _READ, label and labels of each row; the reason is there where no label is."""
+    """Values of _READ and the words of each row; the reason is there where no label is."""
     for row in rows:
         corrected.update([_CORRECTED] if row.get(_CORRECTED) else [])
         given = (row.get(name) if name in OPTIONAL else row[name] for name in (*GIVEN, "mbid"))
         if reason := row.get("left_out"):
-            yield (*given, reason, None, ())
+            yield (*given, reason, None, (), ())
         else:
             found = label_row(row, scheme, classes)
-            yield (*given, None if found.labels else found.reason, found.label, found.labels)
+            reason = None if found.labels else found.reason
+            yield (*given, reason, found.label, found.labels, words_beside(row, scheme))
 
 
 def _leave_out(frame: pd.DataFrame, *, several: bool) -> tuple[pd.DataFrame, dict[str, int]]:

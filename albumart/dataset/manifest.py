@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias
@@ -19,12 +19,15 @@ JSON: TypeAlias = JsonValue
 
 FORMAT: Final[Literal[1]] = 1
 _METADATA: Final = b"albumart"
-# ``label`` is the first of ``labels``, a tuple of one word or more; ``artist_id`` is the source's
-# own; ``work`` is the smallest key of the albums here that are one album.
+_AT_ONCE: Final = 10_000  # rows that are plain objects at once
+# ``label`` is the first of ``labels``, a tuple of one word or more; ``genres`` are words beside the
+# labels, where those are not made of genres; ``artist_id`` is the source's own; ``work`` is the
+# smallest key of the albums here that are one album.
 COLUMNS: Final[dict[str, str]] = {
     "album": "str",
     "label": "str",
     "labels": "object",
+    "genres": "object",
     "title": "str",
     "artist": "str",
     "artist_id": "str",
@@ -41,6 +44,8 @@ COLUMNS: Final[dict[str, str]] = {
     "group": "str",
     "split": "str",
 }
+# Each of their cells is a tuple of words.
+WORDS: Final = ("labels", "genres")
 
 
 class Objects(Protocol):
@@ -99,9 +104,9 @@ class Manifest:
     def digest(self) -> str:
         """sha256 of classes, parameters and every row in order, as canonical text.
 
-        ``labels`` is told only where an album has several, ``artist_id`` where one is known, and
-        ``work`` where it joins two albums, so that a dataset to which these say nothing has the
-        digest that it had before there were such columns.
+        ``labels`` is told only where an album has several, ``genres`` and ``artist_id`` where one
+        is known, and ``work`` where it joins two albums, so that a dataset to which these say
+        nothing has the digest that it had before there were such columns.
         """
         digest = hashlib.sha256()
         head = {"format": FORMAT, "classes": self.classes, "parameters": dict(self.parameters)}
@@ -109,9 +114,10 @@ class Manifest:
         silent = {name for name, tells in self._tells.items() if not tells}
         told = [name for name in COLUMNS if name not in silent]
         digest.update(_canonical(told))
-        columns = [_plain(self.frame[name]) for name in told]
-        for row in zip(*columns, strict=True):
-            digest.update(_canonical(row))
+        for start in range(0, len(self.frame), _AT_ONCE):
+            some = self.frame.iloc[start : start + _AT_ONCE]
+            for row in zip(*(_plain(some[name]) for name in told), strict=True):
+                digest.update(_canonical(row))
         return digest.hexdigest()
 
     @property
@@ -124,6 +130,7 @@ class Manifest:
         """Whether the later columns say anything."""
         return {
             "labels": self.has_several,
+            "genres": any(self.frame["genres"]),
             "artist_id": bool(self.frame["artist_id"].notna().any()),
             "work": bool(self.frame["work"].duplicated().any()),
         }
@@ -171,8 +178,9 @@ class Manifest:
             rare_labels=dict(self.rare_labels),
         )
         table = pa.Table.from_pandas(self.frame, preserve_index=False)
-        labels = pa.array(self.frame["labels"].tolist(), pa.list_(pa.string()))
-        table = table.set_column(list(COLUMNS).index("labels"), "labels", labels)
+        for name in WORDS:
+            words = pa.array(self.frame[name].tolist(), pa.list_(pa.string()))
+            table = table.set_column(list(COLUMNS).index(name), name, words)
         table = table.replace_schema_metadata({_METADATA: about.model_dump_json()})
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd")
@@ -205,15 +213,21 @@ def as_manifest_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """COLUMNS alone with their types, sorted by ``album``, index 0..n-1.
 
     Older files lack columns: without ``labels``, an album's ``label`` is the only one that it has,
-    without ``work``, it is like no other, and without ``artist_id``, none is known.
+    without ``work``, it is like no other, and without ``genres`` or ``artist_id``, none is known.
     """
-    told = frame["labels"] if "labels" in frame else ([label] for label in frame["label"])
-    words = [tuple(map(str, labels)) for labels in told]
-    labels = pd.Series(words, index=frame.index, dtype="object")
+    told: dict[str, Iterable[Iterable[object]]] = {
+        "labels": frame.get("labels", ([label] for label in frame["label"])),
+        "genres": frame.get("genres", ((),) * len(frame)),
+    }
+    words = {name: _as_words(column, frame.index) for name, column in told.items()}
     absent = {"artist_id": None, "work": frame["album"]}
     given = {name: value for name, value in absent.items() if name not in frame}
-    typed = frame.assign(labels=labels, **given)[list(COLUMNS)].astype(COLUMNS)
+    typed = frame.assign(**words, **given)[list(COLUMNS)].astype(COLUMNS)
     return typed.sort_values("album", ignore_index=True)
+
+
+def _as_words(column: Iterable[Iterable[object]], index: pd.Index) -> pd.Series:
+    return pd.Series([tuple(map(str, words)) for words in column], index=index, dtype="object")
 
 
 def count_labels(frame: pd.DataFrame) -> Counter[str]:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from albumart.dataset.labels import LABEL_SCHEMES
-from albumart.errors import BadStudy
 from albumart.taxonomy.genres import GENRE_COLUMNS, canonical_genre, distances
 
 Row = Mapping[str, object]
@@ -107,18 +106,13 @@ def unknown_metadata(n: int, spec: MetadataSpec) -> NDArray[np.float32]:
     return np.zeros((n, spec.width), dtype=np.float32)
 
 
-def check_metadata_scheme(scheme: str) -> None:
-    """Refuse metadata where it would hold the answer.
+def words_beside(row: Row, scheme: str) -> tuple[str, ...]:
+    """The row's genre words, where labels of this scheme are not made of such; else none.
 
-    Raises:
-        BadStudy: labels of this scheme are made from the genre words that metadata tells.
+    So a dataset whose labels are genres neither holds them twice nor gets another digest.
     """
-    told = [name for name in LABEL_SCHEMES[scheme].fields if name in GENRE_FIELDS]
-    if told:
-        raise BadStudy(
-            f"metadata: expected labels that are not made of {' and '.join(told)}, such as "
-            f"ordered moods; got the scheme {scheme}: the metadata would hold the answer"
-        )
+    holds_the_answer = not set(GENRE_FIELDS).isdisjoint(LABEL_SCHEMES[scheme].fields)
+    return () if holds_the_answer else _words_of(row)[0]
 
 
 def year_of(row: Row) -> int | None:

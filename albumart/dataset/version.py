@@ -136,6 +136,19 @@ def study_cards(objects: ObjectStore, study: str) -> list[Card]:
     return sorted(_cards(objects, keys), key=lambda card: card.built, reverse=True)
 
 
+def count_new_covers(study: Study, workspace: Workspace) -> int:
+    """Covers that were stored since the study's dataset was last built of all albums there are.
+
+    A sample tells nothing of what it left out, nor another origin of this one.
+    """
+    whole = (
+        card.built
+        for card in study_cards(workspace.objects, study.name)
+        if card.limit is None and card.origin is workspace.origin
+    )
+    return workspace.albums.stored_since(next(whole, _NEVER), *study.scopes)
+
+
 def _cards(objects: ObjectStore, keys: Iterable[str]) -> Iterator[Card]:
     for match in map(_CARD.fullmatch, keys):
         if match is None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from albumart.models.heads import PROBABILITIES, Head, find_head, required_space, seeded_dense
+from albumart.models.heads import (
+    LABEL_VECTOR,
+    PROBABILITIES,
+    Head,
+    find_head,
+    required_space,
+    seeded_dense,
+)
 from albumart.models.label_space import Floats, LabelSpace
 
 if TYPE_CHECKING:
@@ -126,6 +133,21 @@ def decode_in_model(
     decoded = keras.Model(head.input, last(head.output), name="head")
     last.set_weights([space.vectors.T * slopes.astype(np.float32), intercepts.astype(np.float32)])
     return decoded
+
+
+def pointing_head(head: "keras.Model") -> "keras.Model":
+    """Of a head that answers in label space, decoded or not, the same up to its direction."""
+    import keras
+
+    return keras.Model(head.input, head.get_layer(LABEL_VECTOR).output, name="head")
+
+
+def pointing_network(model: "keras.Model") -> "keras.Model":
+    """The same of a joined model: pixels → a direction in label space."""
+    import keras
+
+    features = keras.Model(model.input, model.get_layer("features").output)
+    return join_head(features, pointing_head(model.get_layer("head")))
 
 
 def fold_calibration(

@@ -52,15 +52,6 @@ class Head:
     in_label_space: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HeadChoice:
-    """A head and what it is shown, for a study that compares several in one run."""
-
-    title: str
-    head: str
-    metadata: bool = False
-
-
 def find_head(name: str) -> Head:
     """The head called ``name``. Raises BadStudy, with the choices."""
     if name not in HEADS:
@@ -194,12 +185,4 @@ HEADS: Final[Mapping[str, Head]] = MappingProxyType(
             in_label_space=True,
         ),
     }
-)
-
-# The four heads of the allmusic-mood study, in its order.
-MOOD_HEADS: Final = (
-    HeadChoice("image → moods", "sigmoid"),
-    HeadChoice("image, genres and year → moods", "sigmoid", metadata=True),
-    HeadChoice("image → label space", "label_embedding"),
-    HeadChoice("image, genres and year → label space", "label_embedding", metadata=True),
 )

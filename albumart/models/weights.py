@@ -1,6 +1,5 @@
 """Where a backbone's weights come from, checked before Keras sees them."""
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -8,14 +7,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from albumart.errors import BadStudy, NotFound, UnsafeInput
 from albumart.models.backbones import check_options
+from albumart.models.pinned import (
+    OpenClient,
+    address_name,
+    check_address,
+    check_file,
+    fetch_pinned,
+    is_address,
+    split_pin,
+)
 from albumart.study import Model
-
-if TYPE_CHECKING:
-    from albumart.http.client import PoliteClient
 
 CHOICES: Final = (
     "'imagenet' (downloaded by Keras), 'random', 'study:<name>' (those of its champion), the path "
@@ -25,10 +30,6 @@ CHOICES: Final = (
 MAGIC: Final[Mapping[str, bytes]] = MappingProxyType(
     {".h5": b"\x89HDF\r\n\x1a\n", ".keras": b"PK\x03\x04"}
 )
-MAX_BYTES: Final = 4 * 2**30
-STALL: Final = 60.0  # seconds that a download may stand still
-
-_PIN: Final = re.compile(r"(?P<where>.+?)#sha256=(?P<sha256>[0-9a-f]{64})")
 _STUDY: Final = re.compile(r"study:[a-z0-9][a-z0-9-]{0,62}")
 
 Champion = Callable[[str], tuple[bytes, str]]
@@ -77,7 +78,7 @@ class WeightSources:
     """
 
     folder: Path
-    open_client: "Callable[[], PoliteClient]"
+    open_client: OpenClient
     champion: Champion
 
 
@@ -104,8 +105,8 @@ def resolve_weights(model: Model) -> Weights:
         if not _STUDY.fullmatch(model.weights):
             raise BadStudy(f"weights {model.weights!r}: expected study:<name of a study>")
         return Weights(Kind.STUDY, model.weights)
-    where, sha256 = _split_pin(model.weights)
-    return _address(where, sha256) if ":/" in where else _file(where, sha256)
+    where, sha256 = split_pin(model.weights, "weights")
+    return _address(where, sha256) if is_address(where) else _file(where, sha256)
 
 
 def prepare_weights(model: Model, sources: WeightSources) -> Model:
@@ -121,7 +122,9 @@ def prepare_weights(model: Model, sources: WeightSources) -> Model:
     """
     weights = resolve_weights(model)
     if weights.kind is Kind.ADDRESS:
-        path, sha256 = _fetch(weights, sources), weights.identity
+        sha256 = weights.identity
+        # The name stays: Keras reads .weights.h5 in another way than .h5.
+        path = fetch_pinned(weights.where, sha256, sources.folder, sources.open_client)
     elif weights.kind is Kind.STUDY:
         path, sha256 = _take_champion(weights.where.removeprefix("study:"), sources)
     else:
@@ -129,16 +132,6 @@ def prepare_weights(model: Model, sources: WeightSources) -> Model:
     local = model.model_copy(update={"weights": f"{path}#sha256={sha256}"})
     resolve_weights(local)
     return local
-
-
-def _split_pin(text: str) -> tuple[str, str | None]:
-    """``x#sha256=…`` → x and the digest; a path may do without."""
-    pinned = _PIN.fullmatch(text)
-    if pinned:
-        return pinned["where"], pinned["sha256"]
-    if "#sha256=" in text:
-        raise BadStudy(f"weights {text!r}: expected 64 hexadecimal digits after #sha256=")
-    return text, None
 
 
 def _file(where: str, sha256: str | None) -> Weights:
@@ -149,54 +142,16 @@ def _file(where: str, sha256: str | None) -> Weights:
     with path.open("rb") as file:
         if magic is None or file.read(len(magic)) != magic:
             raise UnsafeInput("weights", f"{path} is no file of Keras; expected {CHOICES}")
-        file.seek(0)
-        came = hashlib.file_digest(file, "sha256").hexdigest()
-    if sha256 not in (None, came):
-        raise UnsafeInput("digest", f"{path}: expected weights with sha256 {sha256}; got {came}")
-    return Weights(Kind.FILE, str(path), came)
+    return Weights(Kind.FILE, str(path), check_file(path, sha256, "weights"))
 
 
 def _address(where: str, sha256: str | None) -> Weights:
     from albumart.http.addresses import check_url, printable
 
-    url = check_url(where)
-    if url.scheme != "https":
-        raise UnsafeInput("bad_scheme", f"{printable(where)}: expected https; got {url.scheme}")
-    if PurePosixPath(_name(where)).suffix not in MAGIC:
+    check_url(where)
+    if PurePosixPath(address_name(where)).suffix not in MAGIC:
         raise UnsafeInput("weights", f"{printable(where)}: expected an .h5 or .keras file of Keras")
-    if sha256 is None:
-        raise BadStudy(
-            f"weights {printable(where)}: expected #sha256=… after the address, for a file from "
-            "elsewhere is used only where it is the one that was meant; got none"
-        )
-    return Weights(Kind.ADDRESS, where, sha256)
-
-
-def _fetch(weights: Weights, sources: WeightSources) -> Path:
-    """The file of an address, downloaded unless it was before."""
-    from albumart.http.client import FetchPolicy
-
-    # The name stays: Keras reads .weights.h5 in another way than .h5.
-    path = sources.folder / weights.identity / _name(weights.where)
-    if not path.is_file():
-        # The user named this one file: robots.txt is for those who look for files themselves.
-        policy = FetchPolicy(robots=False, max_bytes=MAX_BYTES, deadline=STALL)
-        fetched = path.with_name("fetched")
-        with sources.open_client() as client:
-            client.download(weights.where, policy, fetched)
-        _check_digest(fetched, weights)
-        fetched.replace(path)
-    return path
-
-
-def _check_digest(path: Path, weights: Weights) -> None:
-    with path.open("rb") as file:
-        came = hashlib.file_digest(file, "sha256").hexdigest()
-    if came != weights.sha256:
-        path.unlink()
-        raise UnsafeInput(
-            "digest", f"{weights.where}: expected a file with sha256 {weights.sha256}; got {came}"
-        )
+    return Weights(Kind.ADDRESS, where, check_address(where, sha256, "weights"))
 
 
 def _take_champion(name: str, sources: WeightSources) -> tuple[Path, str]:
@@ -209,8 +164,3 @@ def _take_champion(name: str, sources: WeightSources) -> tuple[Path, str]:
         partial.write_bytes(data)
         partial.replace(path)
     return path, sha256
-
-
-def _name(address: str) -> str:
-    """``a.weights.h5`` of ``https://x.org/a.weights.h5?download=1``."""
-    return PurePosixPath(re.split("[?#]", address)[0]).name

@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from albumart import __version__
+from albumart.album import Origin
 from albumart.dataset.duplicates import count_duplicates
 from albumart.dataset.manifest import Manifest, count_labels, read_manifest
+from albumart.explain.imagenet import ImageNetTop
+from albumart.guessing import summarize_players
 from albumart.holdout import read_holdout, sources_of
 from albumart.reports.examples import (
+    HeldOut,
     confused_labels,
     cover_grid,
     typical_covers,
@@ -21,6 +25,7 @@ from albumart.reports.inputs import (
     ReportInput,
     StudyFacts,
 )
+from albumart.reports.looking import find_looks, find_sightings
 from albumart.stores.models import ModelVersion
 from albumart.stores.workspace import Workspace
 from albumart.study import Model, Study
@@ -33,11 +38,28 @@ from albumart.trials import read_trials
 from albumart.validation.stations import recorded_results
 
 
-def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -> ReportInput:
-    """Gather what the stores know about ``version``. Reads only; no network, no training."""
+def assemble_report(
+    workspace: Workspace,
+    study: Study,
+    version: ModelVersion,
+    *,
+    imagenet: ImageNetTop | None = None,
+) -> ReportInput:
+    """Gather what the stores know about ``version``, and ask its model where it looks.
+
+    Reads only; no training, and no network but where ``imagenet`` wants one.
+
+    Args:
+        workspace: of the version.
+        study: of the version.
+        version: of the registry.
+        imagenet: what its backbone's top is, to show what it saw in covers before.
+    """
     manifest = read_manifest(workspace.objects, version.dataset)
     candidate = read_candidate(workspace.objects, version.run)
     holdout = read_holdout(workspace.objects, version.run)
+    held_out = HeldOut(workspace.objects, manifest, holdout)
+    model = Model(**candidate.plan["model"])
     return ReportInput(
         study=StudyFacts(study.name, study.title, study.description.strip(), study.labels.noun),
         dataset=_dataset_facts(workspace, study, manifest, candidate.provenance),
@@ -51,10 +73,13 @@ def assemble_report(workspace: Workspace, study: Study, version: ModelVersion) -
         threshold=holdout.findings.threshold,
         wanted_precision=study.sure,
         probe=holdout.findings.probe,
+        people=summarize_players(version, workspace),
         trials=read_trials(workspace.objects, version.run),
         duplicates=count_duplicates(manifest),
         confused=confused_labels(manifest, holdout),
         typical=dict(typical_covers(workspace.objects, manifest, holdout)),
+        looks=find_looks(workspace, version, held_out),
+        sightings=find_sightings(imagenet, model, held_out) if imagenet else (),
         history=tuple(candidate.history),
         stages=candidate.stages,
         covers=cover_grid(workspace.objects, manifest),
@@ -89,6 +114,13 @@ def _dataset_facts(
 
 def _notes(study: Study, candidate: Candidate, manifest: Manifest) -> Iterator[str]:
     model = Model(**candidate.plan["model"])
+    if candidate.provenance.origin is Origin.SANDBOX and not study.sandbox:
+        mine, theirs = model.backbone, study.model.backbone
+        other = f", with the network {mine!r} in the place of {theirs}" if mine != theirs else ""
+        yield (
+            f"Run in the sandbox, on covers that it drew{other}: this shows that the study works. "
+            "It says nothing about music, and no published figure is of this task."
+        )
     if model.weights == "random":
         yield "Trained from scratch: the network starts from random weights, not from ImageNet."
     missing = [name for name in study.labels.classes if name not in manifest.classes]

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from albumart.images import RGB, encode_jpeg
 from albumart.reports.drawing import UNITS_PER_INCH, figure_to_svg
-from albumart.reports.inputs import CoverExample
+from albumart.reports.inputs import CoverExample, Look, LookedAt, Sighting
 from albumart.reports.wording import percent
 
 THUMBNAIL_SIDE: Final = 160
@@ -105,6 +105,27 @@ def typical_cards(examples: Sequence[CoverExample]) -> Markup:
     return _block("typical", [_card(example) for example in examples])
 
 
+def looked_cards(covers: Sequence[LookedAt]) -> Markup:
+    """Covers beside the same with heat: where the model looked for one label, or two."""
+    cards = [
+        {"cover": _card(one.example), "looks": [_look(look) for look in one.looks]}
+        for one in covers
+    ]
+    return _block("looked", cards)
+
+
+def seen_cards(sightings: Sequence[Sighting]) -> Markup:
+    """Covers with what ImageNet classes were seen in them."""
+    cards = [
+        {
+            "cover": _card(one.example),
+            "seen": [{"name": name, "sure": percent(share, 0)} for name, share in one.seen],
+        }
+        for one in sightings
+    ]
+    return _block("seen", cards)
+
+
 def data_uri(rgb: RGB) -> str:
     """``(h, w, 3) uint8 RGB`` as a small JPEG inside an address."""
     encoded = base64.b64encode(encode_jpeg(shrink(rgb), quality=80)).decode()
@@ -132,6 +153,15 @@ def _card(example: CoverExample) -> dict[str, str | bool]:
         "right": right,
         "label": example.label,
         "album": named or example.album,
+    }
+
+
+def _look(look: Look) -> dict[str, str]:
+    return {
+        "picture": "" if look.overlay is None else data_uri(look.overlay),
+        "alt": f"The same cover with heat: most for {look.asked} is found {look.place}",
+        "asked": look.asked,
+        "sure": percent(look.probability, 0),
     }
 
 

@@ -9,6 +9,7 @@ from albumart.evaluation.evaluate import Evaluation
 from albumart.evaluation.intervals import Estimate
 from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.evaluation.not_sure import Threshold
+from albumart.evaluation.people import HumanBaseline
 from albumart.evaluation.shortcut import SourceProbe
 from albumart.evaluation.slices import Slice
 from albumart.evaluation.trials import Trials
@@ -90,6 +91,63 @@ class CoverExample:
     artist: str | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """Where in a cover the model looked for a label.
+
+    ``overlay`` is ``(h, w, 3) uint8 RGB``, or None where nothing speaks for the label;
+    ``place`` says in words where it is hottest; ``probability`` is that of the label.
+    """
+
+    asked: str
+    probability: float
+    overlay: RGB | None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookedAt:
+    """A cover, and where the model looked for one label or more."""
+
+    example: CoverExample
+    looks: tuple[Look, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Looks:
+    """Where the model looks, and whether that can be believed.
+
+    Attributes:
+        method: its name, for people.
+        reading: what a hot place says, after "the hotter a place, the more".
+        source: who published the method.
+        typical: class → its most typical covers, asked for the class.
+        mistakes: the worst, asked for what the model said and for the label.
+        correlation: of these maps with those of the model after its weights were shuffled, mean
+            rank correlation.
+        checked: over so many maps.
+    """
+
+    method: str
+    reading: str
+    source: str
+    typical: Mapping[str, tuple[LookedAt, ...]]
+    mistakes: tuple[LookedAt, ...]
+    correlation: float
+    checked: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """What the backbone saw in a cover before it learnt anything of covers.
+
+    ``seen``: names of ImageNet classes with their probabilities, the likeliest first.
+    """
+
+    example: CoverExample
+    seen: tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the promotion gate decided about this model, and why."""
@@ -120,6 +178,8 @@ class ReportInput:
         covers: class → thumbnails ``(h, w, 3) uint8 RGB``, a random few of each.
         top_losses: the worst mistakes on the test split, worst first.
         typical: class → the covers of the test split that look most like it to the model.
+        looks: where in covers the model looks; None where it was not asked.
+        sightings: what ImageNet classes its backbone saw in a few covers, where that was asked.
         confused: of a multi-label study, ``(label missed, label said in its stead, covers)``, most
             first; a single-label one has them in its confusion matrix.
         slices: the headline figure again, by what is known of the test covers.
@@ -127,6 +187,7 @@ class ReportInput:
         threshold: from which confidence on it is, chosen on validation and measured on the test
             split; None with ``wanted_precision`` says that no threshold reached it.
         probe: how well the source is told from the cover; None where it was not run.
+        people: what people reach on covers of the test split; None where nobody was asked.
         trials: the training again, with other seeds and other splits.
         duplicates: what of the dataset is the same picture or the same album.
         decision: of the promotion gate, once it was asked.
@@ -152,11 +213,14 @@ class ReportInput:
     covers: Mapping[str, tuple[RGB, ...]] = field(default_factory=dict)
     top_losses: tuple[CoverExample, ...] = ()
     typical: Mapping[str, tuple[CoverExample, ...]] = field(default_factory=dict)
+    looks: Looks | None = None
+    sightings: tuple[Sighting, ...] = ()
     confused: tuple[tuple[str, str, int], ...] = ()
     slices: tuple[Slice, ...] = ()
     wanted_precision: float | None = None
     threshold: Threshold | None = None
     probe: SourceProbe | None = None
+    people: HumanBaseline | None = None
     trials: Trials | None = None
     duplicates: DuplicateCounts | None = None
     decision: Decision | None = None

@@ -135,7 +135,16 @@ def _contenders(report: ReportInput) -> list[Contender]:
         for name, estimate in baseline_estimates(report).items()
     ]
     published = [_published(result) for result in report.published]
-    return sorted([ours, *baselines, *published], key=lambda one: -one.estimate.value)
+    contenders = [ours, *baselines, *_people(report), *published]
+    return sorted(contenders, key=lambda one: -one.estimate.value)
+
+
+def _people(report: ReportInput) -> list[Contender]:
+    """People, where what they are asked is what the headline counts."""
+    pooled = report.people.pooled if report.people else None
+    if pooled is None or not isinstance(report.evaluation, Evaluation):
+        return []
+    return [Contender(f"people, on {count(pooled.covers)} of them", pooled.people, "baseline")]
 
 
 def _published(result: PublishedResult) -> Contender:
@@ -152,6 +161,8 @@ def _comparison_reading(report: ReportInput) -> str:
     reading = "The circle is this model"
     if baseline_estimates(report):
         reading += "; squares are guesses and simple methods, scored on the same test covers"
+    if _people(report):
+        reading += "; people labelled some of these covers blind, a fair sample of them"
     if report.published:
         reading += (
             "; diamonds are published results, scored on other covers, so that they compare in "

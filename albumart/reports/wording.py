@@ -31,7 +31,9 @@ def percent_range(estimate: Estimate) -> str:
 
 def number(value: float, digits: int = 3) -> str:
     """0.4119 → ``0.412``."""
-    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}".replace("-", "\u2212")
+    # No figure is minus nothing.
+    text = f"{round(value, digits) + 0.0:.{digits}f}"
+    return UNKNOWN if math.isnan(value) else text.replace("-", "\u2212")
 
 
 def number_range(estimate: Estimate) -> str:

@@ -8,20 +8,21 @@ import hashlib
 import importlib.metadata
 import json
 import logging
-import shutil
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from albumart.album import Origin
 from albumart.dataset.manifest import Manifest
 from albumart.errors import NotFound
+from albumart.models.label_vectors import space_identity
 from albumart.models.network import to_bytes
 from albumart.models.weights import resolve_weights
 from albumart.stores.models import model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
-from albumart.study import Study
-from albumart.training.networks import fit_network, splits_of, training_folder, whole_model
+from albumart.study import Head, Study
+from albumart.training.moving import forget_training
+from albumart.training.networks import fit_network, splits_of, whole_model
 from albumart.training.stages import MONITOR
 from albumart.training.state import StageResult
 
@@ -75,13 +76,19 @@ def run_digest(study: Study, manifest: Manifest) -> str:
         "study": study.name,
         "dataset": manifest.digest,
         "model": study.model.model_dump() | {"weights": resolve_weights(study.model).identity},
-        "head": study.head.model_dump(),
+        "head": _head_shape(study.head),
         "train": study.train.model_dump(),
         # It shapes no weight, but a version's threshold, which is registered with it.
         "sure": study.sure,
         "keras": [keras.__version__, keras.backend.backend()],
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _head_shape(head: Head) -> dict[str, object]:
+    """What of a head shapes a training: word vectors are named by their content."""
+    told = head.model_dump() | {"space": space_identity(head.space)}
+    return told if head.metadata else {n: told[n] for n in told if "metadata" not in n}
 
 
 def train_candidate(
@@ -95,7 +102,7 @@ def train_candidate(
         logger.info("train      %s, weights: %s", study.model.backbone, study.model.weights)
         candidate = _train(study, manifest, workspace, run=run, provenance=provenance)
         _keep(candidate, workspace.objects)
-        shutil.rmtree(training_folder(workspace, run), ignore_errors=True)
+        forget_training(workspace, run)
     else:
         logger.info("train      unchanged: run %s was trained before", run)
     return candidate

@@ -1,38 +1,48 @@
 """A study's network, fitted on the training split and calibrated on the validation split."""
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from albumart.dataset.cache import image_cache
 from albumart.dataset.manifest import Manifest
+from albumart.dataset.metadata import Row, build_metadata, common_genres, fit_metadata
 from albumart.features.embeddings import compute_embeddings
 from albumart.features.makers import FeatureSpec
 from albumart.models.cooccurrence import learn_label_space
-from albumart.models.glove import read_glove
-from albumart.models.head_network import HeadPlan, HeadShape, build_task_head, join_head
+from albumart.models.head_network import (
+    HeadPlan,
+    HeadShape,
+    build_task_head,
+    join_head,
+    pointing_head,
+    predict_outputs,
+)
 from albumart.models.heads import find_head, head_targets
 from albumart.models.label_space import LabelSpace
-from albumart.models.network import build_extractor, predict_proba
+from albumart.models.label_vectors import find_space
+from albumart.models.network import build_extractor
 from albumart.progress import progress_bar
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
 from albumart.training.answering import Heard, answer_in_probabilities
 from albumart.training.feed import Inputs
 from albumart.training.layout import Network, head_alone, whole_network
+from albumart.training.moving import hand_over, take_over, training_folder
 from albumart.training.stages import train_network
 from albumart.training.state import StageResult
-from albumart.training.task import Examples, Task
+from albumart.training.task import Examples, Task, Trained
 
 if TYPE_CHECKING:
     import keras
 
 
-COOCCURRENCE: Final = "cooccurrence"
+# Fewer albums of a genre teach a head nothing about it.
+LEAST_OF_A_GENRE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +50,11 @@ class FittedNetwork:
     """What was fitted, and what it looks at.
 
     Attributes:
-        network: a row of ``inputs`` → calibrated probabilities. Of a frozen backbone it is the
-            head alone.
+        network: a row of ``inputs``, and of ``metadata`` where there is some, → calibrated
+            probabilities. Of a frozen backbone it is the head alone.
         inputs: ``(n, d)`` features or ``(n, s, s, 3)`` pixels, in manifest order.
+        metadata: ``(n, m)`` that the head is shown beside them.
+        pointing: of a head that answers in label space, the same up to its direction.
         image_size: of the last stage.
         history: one entry per epoch.
         stages: what each stage came to.
@@ -57,10 +69,24 @@ class FittedNetwork:
     stages: tuple[StageResult, ...]
     temperature: float
     space: LabelSpace | None = None
+    metadata: NDArray[np.float32] | None = None
+    pointing: "keras.Model | None" = None
 
     def predict(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """``(len(rows), k)`` probabilities."""
-        return predict_proba(self.network, self.inputs, rows)
+        return predict_outputs(self.network, _beside(self.inputs, self.metadata), rows)
+
+    def predict_alone(self, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
+        """The same where the metadata is hidden: an unknown album's are zeros."""
+        if self.metadata is None:
+            return None
+        return predict_outputs(self.network, (self.inputs, np.zeros_like(self.metadata)), rows)
+
+    def point(self, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
+        """``(len(rows), d)`` directions, where the head answers in label space."""
+        if self.pointing is None:
+            return None
+        return predict_outputs(self.pointing, _beside(self.inputs, self.metadata), rows)
 
 
 def fit_network(
@@ -82,31 +108,46 @@ def fit_network(
         splits: ``(n,)``, which need not be the manifest's own.
         identity: names everything that shapes the training.
     """
-    space = find_label_space(study, manifest, splits)
-    task = _task(_Lesson(study, manifest, workspace, splits, space), identity)
-    # A head on features takes seconds; whatever takes longer is kept after each epoch.
-    folder = None if study.train.trains_head_only else training_folder(workspace, identity)
-    trained = train_network(study.train, task, folder)
+    space = find_label_space(study, manifest, splits, workspace)
+    metadata = find_metadata(study, manifest, splits)
+    task = _task(_Lesson(study, manifest, workspace, splits, space, metadata), identity)
+    trained = _train(study, task, workspace, identity)
     inputs, network = task.examples.inputs(trained.image_size), trained.network
     validation = task.examples.validation
-    said = predict_proba(network.model, inputs, validation)
+    said = predict_outputs(network.model, _beside(inputs, metadata), validation)
     heard = Heard(said, order_of(manifest)[validation], space)
     head, temperature = answer_in_probabilities(study.head.kind, network.head, heard)
-    extractor = network.extractor
+    points = find_head(study.head.kind).in_label_space
     return FittedNetwork(
-        network=head if extractor is None else join_head(extractor, head),
+        network=_joined(network, head),
         inputs=inputs,
         image_size=trained.image_size,
         history=trained.history,
         stages=trained.stages,
         temperature=temperature,
         space=space,
+        metadata=metadata,
+        pointing=_joined(network, pointing_head(head)) if points else None,
     )
 
 
-def training_folder(workspace: Workspace, identity: str) -> Path:
-    """Where a training keeps how far it is; to be deleted when what it gave is kept."""
-    return workspace.cache / "training" / identity
+def _joined(network: Network, head: "keras.Model") -> "keras.Model":
+    return head if network.extractor is None else join_head(network.extractor, head)
+
+
+def _beside(inputs: Inputs, metadata: NDArray[np.float32] | None) -> tuple[Inputs, ...]:
+    """What a network is asked with, in its order."""
+    return (inputs,) if metadata is None else (inputs, metadata)
+
+
+def _train(study: Study, task: Task, workspace: Workspace, identity: str) -> Trained:
+    # A head on features takes seconds; whatever takes longer is kept after each epoch, and between
+    # two stages where another machine can go on with it.
+    if study.train.trains_head_only:
+        return train_network(study.train, task)
+    folder, objects = training_folder(workspace, identity), workspace.objects
+    take_over(folder, objects)
+    return train_network(study.train, task, folder, lambda: hand_over(folder, objects))
 
 
 def whole_model(study: Study, fitted: FittedNetwork) -> "keras.Model":
@@ -118,7 +159,7 @@ def whole_model(study: Study, fitted: FittedNetwork) -> "keras.Model":
 
 
 def find_label_space(
-    study: Study, manifest: Manifest, splits: NDArray[np.str_]
+    study: Study, manifest: Manifest, splits: NDArray[np.str_], workspace: Workspace
 ) -> LabelSpace | None:
     """Where the labels lie; None where an album carries one. Learnt of the training split alone.
 
@@ -127,9 +168,28 @@ def find_label_space(
     """
     if not study.labels.several:
         return None
-    if study.head.space != COOCCURRENCE:
-        return read_glove(Path(study.head.space), manifest.classes)
-    return learn_label_space(order_of(manifest)[splits == "train"] > 0, manifest.classes)
+
+    def learn() -> LabelSpace:
+        return learn_label_space(order_of(manifest)[splits == "train"] > 0, manifest.classes)
+
+    folder = workspace.cache / "label-spaces"
+    return find_space(study.head.space, manifest.classes, folder, learn=learn)
+
+
+def find_metadata(
+    study: Study, manifest: Manifest, splits: NDArray[np.str_]
+) -> NDArray[np.float32] | None:
+    """``(n, m)`` genres and year of each row, where the head is shown them.
+
+    Which genres there are, and the scale of the years, is the training split's to say.
+    """
+    if not study.head.metadata:
+        return None
+    told = manifest.frame[["album", "genres", "year"]].to_dict("records")
+    rows = cast("list[Row]", told)
+    known = [row for row, split in zip(rows, splits, strict=True) if split == "train"]
+    spec = fit_metadata(known, genres=common_genres(known, LEAST_OF_A_GENRE))
+    return build_metadata(rows, spec)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +201,7 @@ class _Lesson:
     workspace: Workspace
     splits: NDArray[np.str_]
     space: LabelSpace | None
+    metadata: NDArray[np.float32] | None
 
     def rows(self, split: str) -> NDArray[np.intp]:
         return np.flatnonzero(self.splits == split)
@@ -163,11 +224,13 @@ class _Lesson:
         """The head on features of ``width``; one that learns first standardises them."""
         study, first = self.study, self.study.train.stages[0]
         size = first.image_size or study.model.image_size
+        shown_beside = 0 if self.metadata is None else self.metadata.shape[1]
+        hide = study.head.hide_metadata if study.head.metadata else 0.0
         shown = self.features(size)[self.rows("train")] if first.trains_head_only else None
         return build_task_head(
             study.head.kind,
-            HeadShape(width, len(self.manifest.classes)),
-            HeadPlan(study.train.seed, study.head.dropout, study.head.hidden),
+            HeadShape(width, len(self.manifest.classes), shown_beside),
+            HeadPlan(study.train.seed, study.head.dropout, study.head.hidden, hide),
             standardize=None if shown is None else np.asarray(shown),
             space=self.space if find_head(study.head.kind).in_label_space else None,
         )
@@ -188,6 +251,7 @@ def _task(lesson: _Lesson, identity: str) -> Task:
             targets=targets,
             train=lesson.rows("train"),
             validation=lesson.rows("validation"),
+            metadata=lesson.metadata,
             features=lesson.features,
         ),
         head=study.head.kind,
@@ -216,10 +280,22 @@ def cached_features(study: Study, manifest: Manifest, workspace: Workspace) -> N
     def pixels() -> NDArray[np.uint8]:
         return cached_pixels(manifest, workspace, study.model.image_size)
 
-    spec = FeatureSpec(study.model, seed=study.train.seed)
+    spec = feature_spec(study)
     covers = manifest.frame["cover_sha256"].tolist()
     folder = workspace.cache / "features"
-    return compute_embeddings(lambda rows: pixels()[rows], covers, spec, folder)
+    return compute_embeddings(lambda rows: pixels()[rows], covers, spec, folder, workspace.objects)
+
+
+def feature_spec(study: Study) -> FeatureSpec:
+    """What shapes the features of the study's frozen backbone."""
+    return FeatureSpec(study.model, seed=study.train.seed)
+
+
+def wanted_features(study: Study) -> list[FeatureSpec]:
+    """The features that a training asks for: those of its first stages, while they are frozen."""
+    frozen = itertools.takewhile(lambda stage: stage.trains_head_only, study.train.stages)
+    sizes = dict.fromkeys(stage.image_size or study.model.image_size for stage in frozen)
+    return [feature_spec(at_image_size(study, size)) for size in sizes]
 
 
 def order_of(manifest: Manifest) -> NDArray[np.int64]:

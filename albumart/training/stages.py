@@ -46,11 +46,21 @@ MONITOR: Final = "val_loss"
 RANGE_TEST: Final = 1_000_000  # number of its first epoch, beyond those of any stage
 
 
-def train_network(plan: TrainPlan, task: Task, folder: Path | None = None) -> Trained:
+def _nothing() -> None:
+    """Nobody takes over."""
+
+
+def train_network(
+    plan: TrainPlan,
+    task: Task,
+    folder: Path | None = None,
+    between: Callable[[], object] = _nothing,
+) -> Trained:
     """Train by ``plan``; keep the state in ``folder`` after each epoch and go on from there.
 
     The folder is left as it is when all is done, so that a second call returns at once; it is the
-    caller's to delete.
+    caller's to delete. ``between`` is called between two stages, when the folder holds the one
+    that is over.
 
     Raises:
         Diverged: the loss is no longer a finite number.
@@ -66,6 +76,8 @@ def train_network(plan: TrainPlan, task: Task, folder: Path | None = None) -> Tr
         run = _Run(plan, task, state, folder, name, advance)
         while state.stage < len(plan.stages):
             network = _run_stage(run, network)
+            if state.stage < len(plan.stages):
+                between()
     last = plan.stages[-1].image_size or task.image_size
     if network is None:
         network = task.build(last)

@@ -85,7 +85,8 @@ def fingerprint(plan: TrainPlan, task: Task) -> str:
 
     examples = task.examples
     digest = hashlib.sha256()
-    for array in (examples.targets, examples.train, examples.validation):
+    shown = () if examples.metadata is None else (examples.metadata,)
+    for array in (examples.targets, examples.train, examples.validation, *shown):
         digest.update(np.ascontiguousarray(array).tobytes())
     shape = {
         "recipe": RECIPE,

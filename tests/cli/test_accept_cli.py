@@ -70,4 +70,7 @@ def test_what_was_looked_at_may_pass(
     accepted = find_acceptance(workspace.objects, shrunken.digest, study.name)
     assert accepted is not None
     assert accepted.who == "ann"
+    listed = CliRunner().invoke(datasets.app, ["list"]).stdout.splitlines()
+    assert ["accepted" in line for line in listed] == [False, True, False]
+    assert "passed" in listed[2]
     assert not validate_manifest(shrunken, workspace, study).failed("critical")

@@ -189,6 +189,8 @@ def test_datasets_are_listed_and_shown(command: Command, versions: tuple[str, st
     assert [each["digest"] for each in listed] == [new, old]
     table = command(datasets.app, "list", "--study", "bandcamp-genre").stdout
     assert f"{new[:12]}  bandcamp-genre" in table
+    assert [each["validation"] for each in listed] == ["not checked"] * 2
+    assert table.count("not checked") == 2
     assert last_json(command(datasets.app, "list", "--study", "x", "--json")) == {"datasets": []}
     told = last_json(command(datasets.app, "show", old[:8], "--json"))
     assert (told["digest"], told["albums"]) == (old, 40)

@@ -106,6 +106,13 @@ def test_albums_may_carry_several_labels_in_their_order(make_moods):
     assert found.has_several
 
 
+def test_genres_are_told_beside_moods_and_not_beside_genres(make_moods, make_manifest, make_row):
+    told = {"genres": ("Rap",), "styles": ("Jazz-Rap", "Hardcore Rap")}
+    found = make_moods(("Sad",), ("Angry",), **{"bandcamp:0": told, "bandcamp:1": {"genres": ()}})
+    assert found.frame["genres"].tolist() == [("Rap", "Jazz-Rap", "Hardcore Rap"), ()]
+    assert make_manifest([make_row(1, genres=("jazz",))]).frame["genres"].tolist() == [()]
+
+
 def test_albums_of_one_cover_contradict_each_other_where_they_share_no_label(make_moods):
     one, two, three = ({"pixel_sha256": digit * 64} for digit in "123")
     twins = {

@@ -48,7 +48,7 @@ def test_a_manifest_without_rows_is_one(make_manifest):
 @pytest.mark.parametrize("column", COLUMNS)
 def test_every_column_is_in_the_digest(manifest, column):
     other = {"year": 1900, "width": 1, "height": 1, "blank": True, "album": "bandcamp:"}
-    other |= {"labels": ("jazz", "other"), "work": "bandcamp:1"}
+    other |= {"labels": ("jazz", "other"), "genres": ("jazz",), "work": "bandcamp:1"}
     changed = with_cell(manifest, column, other.get(column, "other"))
     assert changed.digest != manifest.digest
 
@@ -146,7 +146,7 @@ def test_rare_labels_are_kept_beside_the_digest(manifest):
 
 
 def test_columns_that_tell_nothing_are_not_in_the_digest(manifest, make_manifest, make_row):
-    untold = [name for name in COLUMNS if name not in ("artist_id", "work")]
+    untold = [name for name in COLUMNS if name not in ("genres", "artist_id", "work")]
     older = altered(manifest, frame=as_manifest_frame(manifest.frame[untold]))
     assert older.digest == manifest.digest
     numbered = make_manifest([make_row(n, artist_id=str(n)) for n in range(60)])
@@ -159,7 +159,9 @@ def without_columns(*names):
 
 
 def test_a_file_of_before_there_were_such_columns_is_read(manifest):
-    data = rewritten(manifest.to_parquet(), without_columns("labels", "artist_id", "work"))
+    data = rewritten(
+        manifest.to_parquet(), without_columns("labels", "genres", "artist_id", "work")
+    )
     again = Manifest.from_parquet(data)
     assert again.digest == manifest.digest
     pd.testing.assert_frame_equal(again.frame, manifest.frame)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from albumart.errors import BadStudy
-from albumart.models.heads import HEADS, MOOD_HEADS, find_head, head_scores, head_targets
+from albumart.models.heads import HEADS, find_head, head_scores, head_targets
 from albumart.models.label_space import LabelSpace, build_label_space
+from albumart.study import load_study
 
 # Of sad, gloomy and happy: the first album is gloomy, then sad; the second is happy.
 ORDER = np.array([[2, 1, 0], [0, 0, 1]])
@@ -72,10 +73,12 @@ def test_another_head_is_refused_with_the_choices() -> None:
 
 
 def test_the_mood_study_compares_four() -> None:
-    assert [(choice.head, choice.metadata) for choice in MOOD_HEADS] == [
+    study = load_study("allmusic-mood")
+    heads = (study.head, *study.compare)
+    assert [(head.kind, head.metadata) for head in heads] == [
         ("sigmoid", False),
         ("sigmoid", True),
         ("label_embedding", False),
         ("label_embedding", True),
     ]
-    assert all(HEADS[choice.head].several for choice in MOOD_HEADS)
+    assert all(HEADS[head.kind].several for head in heads)

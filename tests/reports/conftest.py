@@ -1,26 +1,41 @@
 """A report with everything in it, and one with nothing that may be left out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from albumart.dataset.duplicates import DuplicateCounts
+from albumart.evaluation.agreement import Agreement
 from albumart.evaluation.baselines import NotRun
 from albumart.evaluation.evaluate import evaluate_predictions
+from albumart.evaluation.heads import HeadAnswers, compare_heads
 from albumart.evaluation.intervals import Estimate, wilson
 from albumart.evaluation.multi_evaluate import evaluate_multi_predictions, multi_most_confused
 from albumart.evaluation.multi_scores import check_multi_scores, label_shares, order_matrix
 from albumart.evaluation.not_sure import Threshold
+from albumart.evaluation.people import (
+    HumanBaseline,
+    PairFigures,
+    PersonFigures,
+    SameCovers,
+)
 from albumart.evaluation.seeds import summarize_seeds
 from albumart.evaluation.shortcut import SourceProbe
 from albumart.evaluation.slices import Slice
 from albumart.evaluation.trials import Trials
+from albumart.models.label_space import build_label_space, embed_labels
 from albumart.reports.inputs import (
     CoverExample,
     DatasetFacts,
     Decision,
     ExpectationRow,
+    Look,
+    LookedAt,
+    Looks,
     PublishedResult,
     ReportInput,
+    Sighting,
     StudyFacts,
 )
 from albumart.training.devices import BFLOAT16, FLOAT32
@@ -73,6 +88,29 @@ def made_multi_evaluation():
         threshold=0.4,
     )
     return evaluation, multi_most_confused(scores, MOODS, 8)
+
+
+def made_compared(*, knows=18):
+    """Four heads, each a little better, in a space that knows the first so many moods."""
+    truth, _, order = made_moods()
+    vectors = np.random.default_rng(3).normal(size=(len(MOODS), 5))
+    vectors[knows:] = 0
+    composed = {MOODS[1]: ("bitter", "sweet")}
+    space = build_label_space(MOODS, vectors, maker="made vectors", composed=composed)
+
+    def judged(strength, **answers):
+        told = made_moods(strength=strength)[1]
+        return check_multi_scores(truth, told, order=order, vectors=space.vectors, **answers)
+
+    pointing = judged(1.3, answers=embed_labels(made_moods(strength=1.3)[1], space.vectors))
+    heads = [
+        HeadAnswers("image", judged(1.2)),
+        HeadAnswers("image and metadata", judged(1.8), metadata=True, alone=judged(1.1)),
+        HeadAnswers("image to space", pointing, in_label_space=True),
+        HeadAnswers("both to space", judged(1.9), True, True, judged(1.0)),
+    ]
+    shares = label_shares(made_moods(seed=2)[0])
+    return compare_heads(heads, np.arange(len(truth)) // 2, shares=shares, space=space)
 
 
 def made_trials(metrics, *, random_gain=0.055):
@@ -221,6 +259,45 @@ def made_losses():
         )
 
 
+def made_looks(correlation=0.07):
+    """Of two classes and two mistakes; in one cover nothing speaks for the label."""
+    first, second, *_ = made_losses()
+    heat = Look("ambient", 0.9, made_cover(9), "in the upper left")
+    cold = Look("dubstep", 0.01, None)
+    return Looks(
+        method="Grad-CAM",
+        reading="the network found there that speaks for the class",
+        source="a made paper",
+        typical={"ambient": (LookedAt(first, (heat,)),), "dubstep": (LookedAt(second, (cold,)),)},
+        mistakes=(LookedAt(first, (heat, cold)), LookedAt(second, (cold, heat))),
+        correlation=correlation,
+        checked=24,
+    )
+
+
+def made_sightings():
+    for example in made_losses():
+        yield Sighting(example, (("book jacket", 0.61), ("comic book", 0.2), ("maze", 0.04)))
+
+
+def made_people():
+    """Two who played long, one who did not, and one who gave up."""
+    gain = Estimate(-0.04, -0.13, 0.05, 80)
+    scores = SameCovers(*(80, 50, 3), wilson(33, 80), wilson(36, 80), gain)
+    alike = Agreement(40, (1, 2), wilson(18, 37), Estimate(0.41, 0.22, 0.6, 37))
+    few = replace(scores, answers=12, gain=None)
+    return HumanBaseline(
+        *("made", 3),
+        people=(
+            PersonFigures("Ada", scores, 3.4, alike, alike),
+            PersonFigures(SCRIPT, few, None, None, None),
+        ),
+        others=(4,),
+        pooled=replace(scores, answers=96),
+        between=(PairFigures("Ada", SCRIPT, alike),),
+    )
+
+
 def split_counts(scale):
     return {name: scale * (10 + number) for number, name in enumerate(CLASSES)}
 
@@ -265,10 +342,13 @@ def full_report():
         covers={name: tuple(made_cover(seed) for seed in range(8)) for name in CLASSES},
         top_losses=tuple(made_losses()),
         typical=dict(made_typical(CLASSES)),
+        looks=made_looks(),
+        sightings=tuple(made_sightings()),
         slices=made_slices(),
         wanted_precision=0.8,
         threshold=Threshold(0.72, 0.8, wilson(96, 560), wilson(74, 96)),
         probe=SourceProbe(wilson(640, 800), 0.5, ("bandcamp", "itunes"), CLASSES[:4]),
+        people=made_people(),
         trials=made_trials(evaluation.metrics),
         duplicates=DuplicateCounts(
             equal=40, clusters=31, albums=66, contradictions=31, groups=3100
@@ -319,6 +399,12 @@ def multi_report():
             Slice("decade", "unknown", 100, Estimate(0.33, 0.24, 0.42, 100)),
         ),
         decision=Decision(promoted=False, reason="a person refused it", version="v3"),
+        trials=Trials(
+            seeds=(0,),
+            grouped={name: summarize_seeds([found]) for name, found in evaluation.metrics.items()},
+            random={},
+            compared=made_compared(),
+        ),
         duplicates=DuplicateCounts(groups=2000),
     )
 

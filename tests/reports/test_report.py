@@ -27,8 +27,12 @@ from albumart.reports.inputs import (
     DatasetFacts,
     Decision,
     ExpectationRow,
+    Look,
+    LookedAt,
+    Looks,
     PublishedResult,
     ReportInput,
+    Sighting,
     StudyFacts,
 )
 from albumart.reports.report import render_report, report_html
@@ -68,6 +72,16 @@ def hostile_report():
     """Every text of a report is the hostile one."""
     picture = np.zeros((8, 8, 3), np.uint8)
     example = CoverExample(HOSTILE, picture, HOSTILE, f"{HOSTILE}2", 0.9, HOSTILE, HOSTILE)
+    looked = LookedAt(example, (Look(HOSTILE, 0.9, picture, HOSTILE), Look(HOSTILE, 0.1, None)))
+    looks = Looks(
+        method=HOSTILE,
+        reading=HOSTILE,
+        source=HOSTILE,
+        typical={HOSTILE: (looked,)},
+        mistakes=(looked,),
+        correlation=0.9,
+        checked=2,
+    )
     seeds = summarize_seeds([wilson(1, 2)])
     stage = StageResult(
         image_size=64,
@@ -105,6 +119,8 @@ def hostile_report():
         covers={HOSTILE: (picture,)},
         top_losses=(example,),
         typical={HOSTILE: (example,)},
+        looks=looks,
+        sightings=(Sighting(example, ((HOSTILE, 0.5),)),),
         confused=((HOSTILE, HOSTILE, 3),),
         slices=(
             Slice(HOSTILE, HOSTILE, 60, wilson(3, 60)),
@@ -229,7 +245,9 @@ def test_sections_are_those_of_the_table_that_have_a_body(full_text, full_report
     bodies = {name: section.body(full_report) for name, section in SECTIONS.items()}
     shown = [name for name, body in bodies.items() if body is not None]
     assert [attrs["id"] for attrs in Page(full_text).all("section")] == shown
-    assert set(SECTIONS) - set(shown) == {"labels", "confused", "multi-metrics"}
+    assert set(SECTIONS) - set(shown) == {
+        *("labels", "confused", "multi-metrics", "heads", "nearness", "label-map"),
+    }
 
 
 def test_a_report_on_several_labels_leads_with_what_fits(multi_report):

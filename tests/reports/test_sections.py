@@ -21,7 +21,9 @@ from albumart.evaluation.trials import Trials
 from albumart.reports.sections import SECTIONS
 
 SINGLE = {"classes", "confusion", "calibration", "not-sure", "metrics"}
-MULTI = {"labels", "confused", "multi-metrics"}
+MULTI = {"labels", "confused", "multi-metrics", "heads", "nearness", "label-map"}
+
+NOT_OF_MOODS = {"typical", "looks", "imagenet"}  # these covers were not asked for
 
 
 def words(body):
@@ -47,7 +49,7 @@ def test_a_section_is_of_its_kind_of_evaluation(name, full_report, multi_report)
         assert SECTIONS[name].body(multi_report) is None
 
 
-@pytest.mark.parametrize("name", [name for name in SECTIONS if name not in SINGLE | {"typical"}])
+@pytest.mark.parametrize("name", [name for name in SECTIONS if name not in SINGLE | NOT_OF_MOODS])
 def test_multi(name, multi_report):
     assert len(said(name, multi_report).split()) >= 5
 
@@ -118,6 +120,12 @@ def test_what_is_missing_is_said(name, sentence, minimal_report):
         ("source", "bandcamp and itunes"),
         ("typical", "Most metal"),
         ("typical", "but labelled soul"),
+        ("looks", "with heat, made by Grad-CAM"),
+        ("looks", "0.07 on average"),
+        ("looks", "pass this check"),
+        ("looks", "most for ambient is found in the upper left"),
+        ("looks", "nothing here speaks for dubstep"),
+        ("imagenet", "comic book"),
         ("metrics", "by group, centred"),
         ("validation", "1 of 3 expectations"),
         ("training", "64, 64"),
@@ -219,6 +227,18 @@ def test_a_seed_that_failed_is_said(full_report):
     found = {"accuracy": summarize_seeds([Estimate(0.4, 0.3, 0.5, 9), nothing])}
     told = said("trials", replace(full_report, trials=Trials((0, 1), found, {})))
     assert "A seed whose training failed has no figure." in told
+
+
+def test_maps_that_do_not_come_from_the_model_are_not_to_be_read(full_report):
+    told = said("looks", replace(full_report, looks=replace(full_report.looks, correlation=0.8)))
+    assert "fail this check" in told
+    without = said("looks", replace(full_report, looks=replace(full_report.looks, mistakes=())))
+    assert "worst mistakes" not in without
+
+
+@pytest.mark.parametrize("name", ["looks", "imagenet"])
+def test_where_nobody_asked_the_model_nothing_is_shown(name, minimal_report):
+    assert SECTIONS[name].body(minimal_report) is None
 
 
 def test_slices_that_are_all_alike_draw_nothing(full_report):

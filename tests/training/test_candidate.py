@@ -18,6 +18,7 @@ from albumart.models.network import load_model, predict_proba
 from albumart.promotion import case_of, judge_version, rivals_of
 from albumart.registry import promote_by_hand, roll_back
 from albumart.reports.store import fetch_report, write_report
+from albumart.serving.inputs import Reader, find_inputs
 from albumart.serving.predictor import Predictor
 from albumart.stores.models import model_key
 from albumart.stores.workspace import Workspace
@@ -147,7 +148,8 @@ def test_the_champion_predicts_and_files_that_are_no_images_do_not_stop_it(
     image.write_bytes(filled.objects.get(f"covers/{sha256[:2]}/{sha256}"))
     text.write_text("not an image")
     predictor = Predictor.of_champion(chosen.name, filled)
-    good, bad, missing = predictor.predict([image, text, tmp_path / "nowhere.jpg"], top=3)
+    words = [str(image), str(text), str(tmp_path / "nowhere.jpg")]
+    good, bad, missing = predictor.predict_items(find_inputs(words).items, Reader(), top=3)
     probabilities = read_holdout(filled.objects, candidate.run).probabilities[0]
     assert [label.label for label in good.labels] == [
         manifest.classes[i] for i in np.argsort(-probabilities)[:3]
