@@ -1,6 +1,7 @@
 """Settings: the only reader of the environment, used at the edges only."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -66,6 +67,32 @@ class Settings(BaseSettings):
     )
     mongodb_port: int | None = Field(default=None, ge=1, le=65535)
     s3_port: int | None = Field(default=None, ge=1, le=65535)
+
+    runner: Literal["thread", "process", "dask", "ray"] = Field(
+        default="thread", description="Where the batches of covers and of features run."
+    )
+    workers: int | None = Field(
+        default=None, ge=1, le=10_000, description="Batches that the runner works on at once."
+    )
+    dask_address: str | None = Field(
+        default=None, description="Scheduler of a Dask cluster; else one is started for the flow."
+    )
+    ray_address: str | None = Field(default=None, description="The same of a Ray cluster.")
+
+    retrain_covers: int = Field(
+        default=500, ge=1, description="New stored covers that are worth a new training."
+    )
+    silence_seconds: int = Field(
+        default=300, ge=10, description="A run without a heartbeat for as long is marked Crashed."
+    )
+    alert_block: str = Field(
+        default="",
+        description="Block that hears of alerts, TYPE/NAME, such as slack-webhook/albumart.",
+    )
+
+    web_token: SecretStr | None = Field(
+        default=None, description="Token of `albumart serve`, where other machines reach it."
+    )
 
     @property
     def permitted(self) -> frozenset[str]:

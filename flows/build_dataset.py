@@ -4,15 +4,16 @@ from prefect import flow
 
 from albumart.album import Origin
 from tasks.dataset import build_version
+from tasks.forms import Limit, StudyName
 from tasks.resources import find_study
 from tasks.validate import validate_stored, validate_version
 
 
 @flow(name="build-dataset", flow_run_name="build-dataset-{study}")
 def build_dataset(
-    study: str,
+    study: StudyName,
     origin: Origin = Origin.LIVE,
-    limit: int | None = None,
+    limit: Limit | None = None,
     source: str | None = None,
     url: str | None = None,
 ) -> str:
@@ -26,6 +27,8 @@ def build_dataset(
         url: its address or path.
     """
     chosen = find_study(study, source=source, url=url)
+    if origin is Origin.SANDBOX:
+        chosen = chosen.rehearsed()
     validate_stored(chosen, origin, limit)
     digest = build_version(chosen, origin, limit)
     validate_version(chosen, digest)

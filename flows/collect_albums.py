@@ -8,12 +8,14 @@ from albumart.album import Origin
 from albumart.query import Query
 from tasks.artifacts import publish_collection
 from tasks.collect import collect_source, raise_if_quarantined
+from tasks.events import announce_quarantine
+from tasks.forms import SourceName
 from tasks.resources import Sources
 
 
 @flow(name="collect-albums", flow_run_name="collect-albums-{source}")
 def collect_albums(
-    source: str,
+    source: SourceName,
     query: Query | None = None,
     origin: Origin = Origin.LIVE,
     mirror: str | None = None,
@@ -30,5 +32,6 @@ def collect_albums(
     """
     collected = collect_source(source, query or Query(), Sources(origin, mirror))
     publish_collection(collected)
+    announce_quarantine(source, collected.counts)
     raise_if_quarantined(collected)
     return asdict(collected.counts.albums)

@@ -5,12 +5,13 @@ from prefect import flow
 from tasks.approval import ask_person
 from tasks.artifacts import publish_report
 from tasks.evaluate import render_version
+from tasks.forms import StudyName, VersionNumber
 from tasks.promote import decide, settle
 from tasks.resources import find_study
 
 
 @flow(name="promote-model", flow_run_name="promote-model-{study}-v{version}")
-def promote_model(study: str, version: int) -> dict[str, object]:
+def promote_model(study: StudyName, version: VersionNumber) -> dict[str, object]:
     """Promote ``version`` if the gate lets it through, and write its report.
 
     Where the study asks for approval, the run pauses until a person has answered.

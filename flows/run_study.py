@@ -4,28 +4,34 @@ from typing import Any
 
 from prefect import flow
 
+from albumart.album import Origin
 from albumart.training.candidate import Provenance
 from flows.build_dataset import build_dataset
 from flows.collect_albums import collect_albums
 from flows.download_covers import download_covers
 from flows.promote_model import promote_model
-from flows.train_model import train_model
-from tasks.resources import command_line, find_study, open_sources
+from flows.train_model import trainer
+from tasks.forms import DeploymentName, Limit, Minutes, StudyName
+from tasks.resources import command_line, find_study, open_sources, record_station
+from tasks.spread import spread_start
 from tasks.stopwatch import Stopwatch
 from tasks.summary import summarize
 
 
 @flow(name="run-study", flow_run_name="run-study-{study}")
 def run_study(
-    study: str = "sandbox-genre",
+    study: StudyName = "sandbox-genre",
     sandbox: bool | None = None,
     mirror: str | None = None,
     real: str | None = None,
-    limit: int | None = None,
+    limit: Limit | None = None,
     backbone: str | None = None,
     weights: str | None = None,
     source: str | None = None,
     url: str | None = None,
+    label_vectors: str | None = None,
+    train_by: DeploymentName | None = None,
+    spread_minutes: Minutes = 0,
 ) -> dict[str, Any]:
     """Run every station of a study. What did not change is not done again.
 
@@ -39,8 +45,13 @@ def run_study(
         weights: others than the study's: imagenet, random, study:NAME, a path or an address.
         source: another source in the place of the study's, such as folder.
         url: its address or path.
+        label_vectors: word vectors for the label space of a study of moods: a path or an address.
+        train_by: deployment that trains, on the pool of GPUs; by default here.
+        spread_minutes: begin at a random moment within them.
     """
-    chosen, watch = find_study(study, source=source, url=url), Stopwatch()
+    if spread_minutes:
+        spread_start(spread_minutes)
+    chosen, watch = find_study(study, source=source, url=url), Stopwatch(record_station)
     with open_sources(chosen, sandbox=sandbox, real=real, mirror=mirror) as sources:
         origin, address = sources.origin, sources.mirror
         for part in chosen.collect:
@@ -48,9 +59,12 @@ def run_study(
             watch.time("collect", collect_albums, name, query, origin, address)
             watch.time("covers", download_covers, name, query, origin, address, limit)
     dataset = watch.time("dataset", build_dataset, study, origin, limit, source, url)
-    options = {"real": real, "limit": limit, "backbone": backbone, "weights": weights}
-    options |= {"source": source, "from": url}
+    made = origin is Origin.SANDBOX and not chosen.sandbox
+    options = {"sandbox": made, "real": real, "limit": limit, "backbone": backbone}
+    options |= {"weights": weights, "source": source, "from": url, "label-vectors": label_vectors}
     provenance = Provenance(command_line(study, options), origin, chosen.scopes)
-    version = watch.time("train", train_model, study, dataset, backbone, weights, provenance)
+    train = trainer(train_by)
+    wanted = (study, dataset, backbone, weights, provenance, label_vectors)
+    version = watch.time("train", train, *wanted)
     outcome = watch.time("promote", promote_model, study, version)
     return summarize(chosen, version, origin, limit) | outcome | {"seconds": watch.seconds}

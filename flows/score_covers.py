@@ -6,12 +6,13 @@ from prefect import flow
 
 from albumart.album import Origin
 from tasks.artifacts import TrackedProgress, publish_scores
+from tasks.forms import StudyName
 from tasks.scoring import find_due_scores, find_scorer, score_range, summarize_scores
 
 
 @flow(name="score-covers", flow_run_name="score-covers-{study}")
 def score_covers(
-    study: str, origin: Origin | None = None, scope: str | None = None
+    study: StudyName, origin: Origin | None = None, scope: str | None = None
 ) -> dict[str, Any]:
     """Let the champion score every stored cover that it has not scored yet.
 

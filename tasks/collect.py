@@ -18,6 +18,7 @@ from tasks.resources import (
     open_client,
     open_stores,
 )
+from tasks.turns import own_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def collect_source(source: str, query: Query, sources: Sources) -> Collected:
     """Scrape one source; its albums are stored if they hold what is expected of them."""
     found, judge = find_permitted_source(source, query, sources.origin), ScrapeJudge(source)
     with (
+        own_turn(source, "pages", sources.origin),
         open_client(sources.mirror) as client,
         open_stores(sources.origin) as workspace,
         PageProgress("pages") as watch,

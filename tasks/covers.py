@@ -9,6 +9,7 @@ from albumart.covers import BatchCounts, download_covers
 from albumart.progress import progress_bar
 from albumart.query import Query, parse_scope
 from tasks.resources import Sources, find_permitted_source, open_client, open_stores
+from tasks.turns import own_turn
 
 logger = logging.getLogger("albumart.tasks")
 
@@ -26,7 +27,11 @@ def find_due_covers(scope: str, origin: Origin, limit: int | None) -> list[KeyRa
 @task(task_run_name="covers-from-{keys[0]}", retries=2, retry_delay_seconds=10)
 def download_batch(scope: str, keys: KeyRange, limit: int | None, sources: Sources) -> BatchCounts:
     """Download one range of covers; counts by status, and whether the source closed its door."""
-    with open_client(sources.mirror) as client, open_stores(sources.origin) as workspace:
+    with (
+        own_turn(parse_scope(scope)[0], "covers", sources.origin),
+        open_client(sources.mirror) as client,
+        open_stores(sources.origin) as workspace,
+    ):
         albums = workspace.albums.due_albums(scope, keys, limit=limit)
         with progress_bar("covers", len(albums)) as advance:
             return download_covers(client, workspace, albums, progress=advance)

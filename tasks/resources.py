@@ -1,5 +1,6 @@
 """What tasks open: the stores, the polite client, the study, the mirror. Edges of the system."""
 
+import logging
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,30 +14,42 @@ from albumart.album import Origin
 from albumart.collect.permission import check_permission
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.embedded.platform import current_endpoints
+from albumart.endpoints import Endpoints
 from albumart.errors import BadStudy, NotFound, PlatformError
 from albumart.http.client import PoliteClient
 from albumart.http.pacing import Pacer
+from albumart.models.label_vectors import prepare_space
 from albumart.models.weights import WeightSources, prepare_weights
 from albumart.query import Query
 from albumart.sandbox.process import sandbox_process
-from albumart.settings import load_settings
+from albumart.settings import Settings, load_settings
 from albumart.sources import Source, find_source
+from albumart.stores.counting import open_counts
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace, open_workspace
-from albumart.study import Study, load_study
+from albumart.study import Head, Study, load_study
+from tasks.blocks import with_blocks
+
+logger = logging.getLogger("albumart.tasks")
 
 
 @contextmanager
 def open_stores(origin: Origin = Origin.LIVE) -> Iterator[Workspace]:
-    """The stores of the environment, or of the embedded platform that is up."""
+    """The stores of the environment, or of the embedded platform that is up, or of the blocks."""
     settings = load_settings()
-    endpoints = current_endpoints(settings)
+    endpoints = current_endpoints(settings) or _endpoints_in_blocks(settings)
     if endpoints is None:
         raise PlatformError(
-            "no stores: run `albumart up`, or set ALBUMART_MONGODB_URI and ALBUMART_S3_ENDPOINT"
+            "no stores: run `albumart up`, or set ALBUMART_MONGODB_URI and ALBUMART_S3_ENDPOINT, "
+            "or make the blocks albumart-mongodb-uri and albumart-s3"
         )
     with open_workspace(endpoints, settings.cache, origin) as workspace:
         yield workspace
+
+
+def _endpoints_in_blocks(settings: Settings) -> Endpoints | None:
+    # Without an address, Prefect would start a server of its own to look there.
+    return current_endpoints(with_blocks(settings)) if settings.prefect_api_url else None
 
 
 @contextmanager
@@ -112,7 +125,18 @@ def prepare_study(study: Study, workspace: Workspace) -> Study:
         return workspace.objects.get(version.object_key), version.sha256
 
     sources = WeightSources(workspace.cache / "weights", open_way, champion)
-    return study.model_copy(update={"model": prepare_weights(study.model, sources)})
+
+    def ready(head: Head) -> Head:
+        space = prepare_space(head.space, workspace.cache / "label-vectors", open_way)
+        return head.model_copy(update={"space": space})
+
+    return study.model_copy(
+        update={
+            "model": prepare_weights(study.model, sources),
+            "head": ready(study.head),
+            "compare": tuple(map(ready, study.compare)),
+        }
+    )
 
 
 @cache
@@ -120,6 +144,17 @@ def find_dataset(digest: str) -> Manifest:
     """A dataset version; immutable, so each process reads it once."""
     with open_stores() as workspace:
         return read_manifest(workspace.objects, digest)
+
+
+def record_station(station: str, seconds: float, *, failed: bool) -> None:
+    """Add one run of a station to what `albumart metrics` tells. Never what fails a run."""
+    endpoints = current_endpoints(load_settings())
+    try:
+        if endpoints is not None:
+            with open_counts(endpoints) as counts:
+                counts.add_seconds(station, seconds, failed=failed)
+    except PlatformError as error:
+        logger.warning("the seconds of %s are not counted: %s", station, error)
 
 
 def copy_object(objects: ObjectStore, key: str) -> str:
@@ -148,5 +183,10 @@ def flush_logs() -> None:
 
 def command_line(study: str, options: Mapping[str, str | int | None]) -> str:
     """The command that repeats a run; options that were not given are left out."""
-    words = [w for name, value in options.items() if value for w in (f"--{name}", str(value))]
+    given = {name: value for name, value in options.items() if value}
+    words = [
+        word
+        for name, value in given.items()
+        for word in (f"--{name}", *(() if value is True else (str(value),)))
+    ]
     return shlex.join(["albumart", "run", study, *words])

@@ -7,6 +7,7 @@ from albumart.study import Study
 from albumart.validation.data_docs import data_docs_key
 from albumart.validation.stations import dataset_scope, judge_manifest, judge_stored_rows
 from tasks.artifacts import publish_validation
+from tasks.events import announce_validation
 from tasks.resources import copy_object, find_dataset, open_stores
 
 
@@ -16,6 +17,7 @@ def validate_stored(study: Study, origin: Origin, limit: int | None) -> None:
     with open_stores(origin) as workspace:
         report = judge_stored_rows(study, workspace, limit=limit)
     publish_validation(report.to_dict())
+    announce_validation(study, "stored", report)
     report.raise_if_critical()
 
 
@@ -26,4 +28,5 @@ def validate_version(study: Study, digest: str) -> None:
         report = judge_manifest(find_dataset(digest), workspace, study)
         page = copy_object(workspace.objects, data_docs_key(dataset_scope(study.name)))
     publish_validation(report.to_dict(), data_docs=page)
+    announce_validation(study, "dataset", report)
     report.raise_if_critical()

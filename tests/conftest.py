@@ -18,6 +18,7 @@ from albumart.settings import Settings
 from albumart.stores.mongodb import connect
 from albumart.stores.workspace import Workspace, open_workspace
 
+LONG = ("flows", "web", "training")
 FOR_TESTS = "ALBUMART_REAL_DATA"  # where the real files lie; read by tests alone
 
 
@@ -29,6 +30,11 @@ def pytest_configure() -> None:
     # A shell without job control starts what it puts in the background with SIGINT ignored, and
     # every child inherits that; some tests press Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Files are handed to the workers in this order: the long ones first, so that all end together.
+    items.sort(key=lambda item: not any(folder in item.path.parts for folder in LONG))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,21 @@
 
 import typer
 
-from albumart.cli import data, labels, models, platform, predict, run, scrape, study
+from albumart.cli import (
+    automations,
+    backup,
+    data,
+    guesses,
+    labels,
+    metrics,
+    models,
+    platform,
+    predict,
+    run,
+    scrape,
+    serve,
+    study,
+)
 
 app = typer.Typer(
     name="albumart",
@@ -15,12 +29,19 @@ app.command()(run.run)
 app.command()(scrape.scrape)
 app.command()(predict.predict)
 app.command()(models.report)
+app.command()(serve.serve)
 app.command()(platform.up)
 app.command()(platform.down)
 app.command()(platform.status)
 app.command()(platform.env)
+app.command()(metrics.metrics)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(backup.upgrade)
 app.command()(platform.sandbox)
 app.add_typer(study.app, name="study")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(labels.app, name="labels")
+app.add_typer(guesses.app, name="guesses")
+app.add_typer(automations.app, name="automations")

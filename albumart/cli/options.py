@@ -1,5 +1,6 @@
 """Options that several commands take."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -16,6 +17,23 @@ def _known(source: str | None) -> str | None:
     return source
 
 
+def _use_runner(runner: str | None) -> str | None:
+    """Let the flows, which ask the settings as they are imported, find the runner there."""
+    if runner is not None:
+        from albumart.settings import load_settings
+
+        os.environ["ALBUMART_RUNNER"] = runner
+        load_settings()
+    return runner
+
+
+Runner = Annotated[
+    str | None,
+    typer.Option(
+        callback=_use_runner,
+        help="Where batches of covers and features run: thread, process, dask or ray.",
+    ),
+]
 SourceName = Annotated[str | None, typer.Option(callback=_known, help="Only this source.")]
 OriginName = Annotated[Origin, typer.Option(help="Whose answers: live, recorded or sandbox.")]
 Mirror = Annotated[

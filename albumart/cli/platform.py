@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from albumart.cli.automations import bring_about
 from albumart.cli.output import Json, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ def up(*, json: Json = False) -> None:
     from albumart.embedded import platform
     from albumart.settings import load_settings
 
-    _show(platform.up(load_settings()), json)
+    parts = platform.up(load_settings())
+    # What a server elsewhere does is for `albumart automations apply`, when its operator says so.
+    if any(part.name == "prefect" and part.managed for part in parts):
+        bring_about()
+    _show(parts, json)
     if not json:
         say('\nFor prefect\'s own commands:  eval "$(albumart env)"')
 

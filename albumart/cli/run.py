@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumart.cli.options import Mirror
+from albumart.cli.options import Mirror, Runner
 from albumart.cli.output import Json, headline, percent, say, say_json, show_stations
 from albumart.cli.prefect import open_prefect
+
+if TYPE_CHECKING:
+    from albumart.study import Study
 
 Sandboxed = Annotated[
     bool | None,
     typer.Option(
         "--sandbox/--no-sandbox",
-        help="Use made sources on this machine, or do not, whatever STUDY says.",
+        help="Use made sources on this machine, or do not, whatever STUDY says; "
+        "with them, unless --backbone or --weights name another, STUDY's small network.",
     ),
 ]
 Real = Annotated[
@@ -29,6 +33,13 @@ From = Annotated[
 ]
 Weights = Annotated[
     str | None, typer.Option(help="imagenet, random, study:NAME, a file, or an address#sha256=…")
+]
+Vectors = Annotated[
+    str | None,
+    typer.Option(
+        help="Word vectors (GloVe) for the label space: a file, or an address#sha256=…",
+        metavar="FILE",
+    ),
 ]
 
 
@@ -46,6 +57,8 @@ def run(
     url: From = None,
     backbone: Annotated[str | None, typer.Option(help="Another backbone than the study's.")] = None,
     weights: Weights = None,
+    label_vectors: Vectors = None,
+    runner: Runner = None,
     json: Json = False,
 ) -> None:
     """Scrape, build, train, evaluate, report and promote STUDY.
@@ -64,6 +77,7 @@ def run(
         "limit": limit,
         "backbone": backbone,
         "weights": weights,
+        "label_vectors": label_vectors,
         "source": source,
         "url": url,
     }
@@ -78,13 +92,19 @@ def run(
 def _check_early(options: Mapping[str, Any]) -> None:
     """Find a wrong word before anything is started."""
     from albumart.errors import BadStudy, NotFound
+    from albumart.models.label_vectors import space_identity
     from albumart.models.weights import resolve_weights
     from albumart.sources import find_source
     from albumart.study import load_study
 
     study = load_study(options["study"])
+    if _rehearses(study, options):
+        study = study.rehearsed()
     study = study.with_model(backbone=options["backbone"], weights=options["weights"])
     resolve_weights(study.model)
+    study = study.with_label_vectors(options["label_vectors"])
+    for head in (study.head, *study.compare):
+        space_identity(head.space)
     if options["url"] and not options["source"]:
         raise BadStudy("--from: expected --source with it; got none")
     for part in study.with_source(options["source"], options["url"]).collect:
@@ -92,6 +112,13 @@ def _check_early(options: Mapping[str, Any]) -> None:
     if options["real"] is not None and not Path(options["real"]).is_dir():
         real = options["real"]
         raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
+
+
+def _rehearses(study: "Study", options: Mapping[str, Any]) -> bool:
+    """Whether the sandbox answers, and the caller names no model of their own."""
+    made = study.sandbox if options["sandbox"] is None else options["sandbox"]
+    named = ("real", "mirror", "backbone", "weights")
+    return made and all(options[name] is None for name in named)
 
 
 def _run_on_platform(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from albumart.cli.options import Runner
 from albumart.cli.output import Json, say, say_json, show_stations
 from albumart.cli.prefect import open_prefect
 
@@ -32,6 +33,7 @@ def scrape(
     mirror: Annotated[
         str | None, typer.Option(help="Address that stands for every source.", metavar="URL")
     ] = None,
+    runner: Runner = None,
     json: Json = False,
 ) -> None:
     """Collect the albums of SOURCE and download their covers.

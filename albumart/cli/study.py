@@ -32,6 +32,7 @@ def show(study: Annotated[str, typer.Argument(help="Name, or path of a TOML file
 @app.command()
 def check(file: Annotated[str, typer.Argument(help="A study's TOML file, or its name.")]) -> None:
     """Check a study file: unknown keys and impossible values are named with their line."""
+    from albumart.models.label_vectors import space_identity
     from albumart.models.weights import resolve_weights
     from albumart.sources import find_source
     from albumart.study import load_study
@@ -40,4 +41,6 @@ def check(file: Annotated[str, typer.Argument(help="A study's TOML file, or its 
     for part in study.collect:
         find_source(part.source, part.query)
     resolve_weights(study.model)
+    for head in (study.head, *study.compare):
+        space_identity(head.space)
     say(f"{file}: study {study.name!r} is fine")

@@ -27,9 +27,11 @@ KINDS: Final[Mapping[str, Kind]] = {  # in the order of their start
     s3.NAME: Kind(s3.s3_part, s3.endpoints, "http"),
     prefect_server.NAME: Kind(prefect_server.prefect_part, prefect_server.endpoints, "http"),
     prefect_server.WORKER: Kind(prefect_server.worker_part),
+    prefect_server.GPU_WORKER: Kind(prefect_server.gpu_worker_part),
 }
 STORES: Final = (mongod.NAME, s3.NAME)
-SHOWN: Final = (prefect_server.NAME, prefect_server.WORKER, *STORES)  # a person's first question
+WORKERS: Final = (prefect_server.WORKER, prefect_server.GPU_WORKER)
+SHOWN: Final = (prefect_server.NAME, *WORKERS, *STORES)  # a person's first question
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,6 @@ def with_embedded(
 
 
 def address_of(name: str, port: int | None) -> str | None:
-    """Where a person finds a part; the worker has no address of its own."""
+    """Where a person finds a part; a worker has no address of its own."""
     scheme = KINDS[name].scheme
     return f"{scheme}://{HOST}:{port}" if scheme and port else None

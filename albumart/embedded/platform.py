@@ -11,7 +11,15 @@ from albumart.embedded.credentials import read_credentials
 from albumart.embedded.folder import PlatformFolder, size_of
 from albumart.embedded.launch import STOP_SECONDS, await_end, await_room, ensure_running
 from albumart.embedded.locks import held
-from albumart.embedded.parts import KINDS, SHOWN, STORES, Order, address_of, with_embedded
+from albumart.embedded.parts import (
+    KINDS,
+    SHOWN,
+    STORES,
+    WORKERS,
+    Order,
+    address_of,
+    with_embedded,
+)
 from albumart.embedded.processes import is_alive
 from albumart.embedded.state import (
     PartState,
@@ -37,10 +45,10 @@ class PartStatus:
     """One part as a person sees it.
 
     Attributes:
-        name: ``prefect``, ``worker``, ``mongodb`` or ``s3``.
+        name: ``prefect``, ``worker``, ``gpu-worker``, ``mongodb`` or ``s3``.
         address: without secrets; that of its interface for Prefect; None where there is none now.
         version: None where it is not known: of what is not running, and of external parts.
-        data_bytes: on this disk; None for external parts and for the worker.
+        data_bytes: on this disk; None for external parts and for workers.
         managed: False for an external part.
     """
 
@@ -153,7 +161,8 @@ def _external(settings: "Settings") -> dict[str, str]:
         "mongodb": uri.get_secret_value() if uri is not None else None,
         "s3": settings.s3_endpoint,
         "prefect": prefect.removesuffix("/api") if prefect is not None else None,
-        "worker": "" if prefect is not None else None,  # runs where the operator runs it
+        # Workers run where the operator runs them.
+        **dict.fromkeys(WORKERS, "" if prefect is not None else None),
     }
     return {name: display_address(found) for name, found in addresses.items() if found is not None}
 

@@ -1,4 +1,7 @@
-"""A private Prefect server on SQLite, and the worker that runs its flows as processes.
+"""A private Prefect server on SQLite, and the workers that run its flows as processes.
+
+The fleet has two pools, for machines without and with a GPU; one machine serves both, each by a
+worker of its own. That of the GPU pool takes one run at a time: there is one device.
 
 Prefect is started, never imported: that takes seconds, and only tasks and flows may.
 """
@@ -16,7 +19,10 @@ from albumart.endpoints import Endpoints
 
 NAME: Final = "prefect"
 WORKER: Final = "worker"
+GPU_WORKER: Final = "gpu-worker"
 WORK_POOL: Final = "albumart-cpu"
+GPU_POOL: Final = "albumart-gpu"
+HEARTBEAT_SECONDS: Final = 30  # of a run; the least that Prefect takes
 _WORKER_NAME: Final = "albumart"
 
 
@@ -47,20 +53,29 @@ def prefect_part(site: Site) -> Part:
 
 
 def worker_part(site: Site) -> Part:
-    """The worker of this site; it makes its pool where there is none."""
+    """The worker of most stations; it makes its pool where there is none."""
+    return _worker(site, WORKER, WORK_POOL)
+
+
+def gpu_worker_part(site: Site) -> Part:
+    """The worker of the stations that want a GPU, one run at a time."""
+    return _worker(site, GPU_WORKER, GPU_POOL, "--limit", "1")
+
+
+def _worker(site: Site, name: str, pool: str, *options: str) -> Part:
     port, auth = site.ports[NAME], site.credentials.prefect_auth
 
     def probe(started: float) -> str | None:
-        path = f"/api/work_pools/{WORK_POOL}/workers/filter"
+        path = f"/api/work_pools/{pool}/workers/filter"
         answer = ask(port, path, auth=auth, query={})
         known = answer.json() if answer is not None and answer.status == 200 else None
         return _version() if _online(known, started) else None
 
     return Part(
-        name=WORKER,
+        name=name,
         command=(
-            *(*_PREFECT, "worker", "start", "--pool", WORK_POOL, "--type", "process"),
-            *("--name", _WORKER_NAME, "--install-policy", "never"),
+            *(*_PREFECT, "worker", "start", "--pool", pool, "--type", "process"),
+            *("--name", _WORKER_NAME, "--install-policy", "never", *options),
         ),
         environment=_callers_settings() | clean_environment(**_for_flows(site)),
         probe=probe,
@@ -109,6 +124,7 @@ def _for_flows(site: Site) -> dict[str, str]:
         "PREFECT_LOGGING_EXTRA_LOGGERS": "albumart",
         "PREFECT_LOGGING_ROOT_LEVEL": "INFO",
         "PREFECT_WORKER_QUERY_SECONDS": "3",  # how long a run waits to be picked up
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         "PYTHONUNBUFFERED": "1",
     }
 

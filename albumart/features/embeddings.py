@@ -5,20 +5,23 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from albumart.errors import Diverged
+from albumart.features.blocks import FeatureBlocks, Objects
 from albumart.features.makers import Compute, FeatureSpec, find_maker
-from albumart.features.rows import CoverRows
+from albumart.features.rows import Append, CoverRows
 from albumart.progress import progress_bar
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 ReadPixels = Callable[[NDArray[np.intp]], Pixels]
+Block = TypeVar("Block")
 
 BLOCK: Final = 64  # covers that are made safe at once, where a batch is smaller
 
@@ -27,14 +30,22 @@ log = logging.getLogger(__name__)
 
 def embedding_folder(folder: Path, spec: FeatureSpec) -> Path:
     """Where in ``folder`` the features by ``spec`` are kept, whichever dataset they are for."""
+    return folder / embedding_name(spec)
+
+
+def embedding_name(spec: FeatureSpec) -> str:
+    """Names everything that shapes the features, beside the pixels."""
     identity = spec.identity()
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    name = f"{spec.model.backbone}-{spec.model.image_size}-{identity['maker']}-{digest}"
-    return folder / name
+    return f"{spec.model.backbone}-{spec.model.image_size}-{identity['maker']}-{digest}"
 
 
 def compute_embeddings(
-    read_pixels: ReadPixels, covers: Sequence[str], spec: FeatureSpec, folder: Path
+    read_pixels: ReadPixels,
+    covers: Sequence[str],
+    spec: FeatureSpec,
+    folder: Path,
+    objects: Objects | None = None,
 ) -> Floats:
     """``(n, d) float32`` features of ``covers``; only those that were never computed are.
 
@@ -47,6 +58,7 @@ def compute_embeddings(
         covers: sha256 of each, in the order of the rows that are wanted; one may come again.
         spec: what shapes the features.
         folder: of all features.
+        objects: where other machines may have put what they computed.
 
     Raises:
         PlatformError: the disk is full, or there is no such maker here.
@@ -55,10 +67,25 @@ def compute_embeddings(
     rows = CoverRows(embedding_folder(folder, spec))
     if rows.missing(covers):
         with rows.locked():
+            if objects is not None:
+                _take_over(rows, FeatureBlocks(objects, rows.folder.name), covers, spec)
             missing = rows.missing(covers)  # another process may have computed them meanwhile
             if missing:
                 _compute(rows, read_pixels, [covers[n] for n in missing], missing, spec)
     return rows.take(covers)
+
+
+def _take_over(
+    rows: CoverRows, blocks: FeatureBlocks, covers: Sequence[str], spec: FeatureSpec
+) -> None:
+    """Add the rows that other machines have made; none is asked for where none is missing."""
+    missing = [covers[number] for number in rows.missing(covers)]
+    with ExitStack() as stack:
+        append: Append | None = None
+        for names, values in blocks.take(missing) if missing else ():
+            if append is None:
+                append = stack.enter_context(rows.appending(values.shape[1], spec.identity()))
+            append(names, values)
 
 
 def _compute(
@@ -78,14 +105,14 @@ def _compute(
         progress_bar(f"features of {spec.model.backbone}", len(numbers)) as advance,
     ):
         for start, pixels in zip(
-            range(0, len(names), block), _read_ahead(read_pixels, blocks), strict=True
+            range(0, len(names), block), read_ahead(read_pixels, blocks), strict=True
         ):
-            values = _in_batches(compute, pixels, batch)
+            values = in_batches(compute, pixels, batch)
             append(names[start : start + block], values)
             advance(len(values))
 
 
-def _read_ahead(read_pixels: ReadPixels, blocks: Sequence[NDArray[np.intp]]) -> Iterator[Pixels]:
+def read_ahead(read_pixels: Callable[[Block], Pixels], blocks: Sequence[Block]) -> Iterator[Pixels]:
     """The pixels of each block; while one is worked on, the next is read."""
     with ThreadPoolExecutor(1, thread_name_prefix="pixels") as reader:
         coming = reader.submit(read_pixels, blocks[0])
@@ -96,7 +123,12 @@ def _read_ahead(read_pixels: ReadPixels, blocks: Sequence[NDArray[np.intp]]) -> 
         yield coming.result()
 
 
-def _in_batches(compute: Compute, pixels: Pixels, batch: int) -> Floats:
+def in_batches(compute: Compute, pixels: Pixels, batch: int) -> Floats:
+    """``(n, d)`` features, computed ``batch`` covers at a time.
+
+    Raises:
+        Diverged: one is no finite number.
+    """
     values = np.concatenate(
         [compute(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
     )

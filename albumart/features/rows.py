@@ -55,6 +55,17 @@ class CoverRows:
             return mapped[start:stop]
         return np.asarray(mapped[places])
 
+    def mapped(self) -> tuple[Floats, NDArray[np.bytes_]]:
+        """``(n, d)`` rows as they lie on the disk, and ``(n,)`` digests of their covers as ``S32``.
+
+        Rows are only ever added: whoever looked sees the same first rows again.
+        """
+        count = self._count()
+        if count == 0:
+            return np.empty((0, 1), np.float32), np.empty(0, f"S{DIGEST}")
+        rows = np.memmap(self._rows, np.float32, "r", shape=(count, self._width()))
+        return rows, np.fromfile(self._covers, f"S{DIGEST}", count)
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep others from appending; whoever holds it died or ended when it is ours."""
         return locked(self._rows)
@@ -115,6 +126,16 @@ class CoverRows:
         with self._covers.open("rb") as file:
             names = file.read(count * DIGEST)
         return {names[n * DIGEST : (n + 1) * DIGEST]: n for n in range(count)}
+
+
+def places_in(names: NDArray[np.bytes_], wanted: NDArray[np.bytes_]) -> NDArray[np.intp]:
+    """Of each ``wanted`` its place in ``names``, which are all different; -1 where it has none."""
+    if not len(names):
+        return np.full(len(wanted), -1, np.intp)
+    order = np.argsort(names)
+    near = np.minimum(np.searchsorted(names, wanted, sorter=order), len(names) - 1)
+    found = order[near]
+    return np.where(names[found] == wanted, found, -1)
 
 
 def _open_at(path: Path, size: int) -> BinaryIO:

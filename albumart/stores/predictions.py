@@ -120,7 +120,7 @@ class PredictionStore:
 
     def answers(self, version: ModelVersion) -> Iterator[Answered]:
         """What ``version`` answers for each album that it has scored."""
-        fields = {name: 1 for name in Answered.__slots__}
+        fields = dict.fromkeys(Answered.__slots__, 1)
         for each in self._predictions.find(_of(version), fields):
             yield Answered(**{name: each[name] for name in Answered.__slots__})
 

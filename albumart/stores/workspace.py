@@ -25,7 +25,6 @@ from albumart.stores.pages import PageStore
 from albumart.stores.predictions import PredictionStore
 from albumart.stores.scrapes import ScrapeStore
 
-
 # What the clients of MongoDB and S3 raise when a store fails, for those who answer meanwhile.
 STORE_FAILURES: Final = (PyMongoError, BotoCoreError, ClientError)
 

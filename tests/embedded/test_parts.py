@@ -52,6 +52,7 @@ def test_every_part_is_shown_once_and_has_an_address_or_none() -> None:
     assert {name: address_of(name, 1234) for name in SHOWN} == {
         "prefect": "http://127.0.0.1:1234",
         "worker": None,
+        "gpu-worker": None,
         "mongodb": "mongodb://127.0.0.1:1234",
         "s3": "http://127.0.0.1:1234",
     }

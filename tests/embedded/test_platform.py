@@ -38,8 +38,9 @@ def port_of(address: str) -> int:
 
 def test_status_of_a_leased_platform(endpoints: Endpoints, platform_home: Path) -> None:
     found = by_name(status(Settings(home=platform_home)))
-    assert list(found) == ["prefect", "worker", "mongodb", "s3"]
-    assert [found[name].state for name in found] == ["stopped", "stopped", "running", "running"]
+    assert list(found) == ["prefect", "worker", "gpu-worker", "mongodb", "s3"]
+    states = [found[name].state for name in found]
+    assert states == ["stopped", "stopped", "stopped", "running", "running"]
     assert found["s3"].address == endpoints.s3.endpoint_url
     assert found["mongodb"].address is not None
     assert found["mongodb"].address.removeprefix("mongodb://") in endpoints.mongodb_uri
@@ -134,6 +135,7 @@ def test_nothing_is_started_for_external_parts(tmp_path: Path) -> None:
         assert found.mongodb_uri.startswith("mongodb://me:")
     assert [(part.state, part.address, part.managed) for part in up(settings)] == [
         (PartState.EXTERNAL, "http://prefect.example", False),
+        (PartState.EXTERNAL, None, False),
         (PartState.EXTERNAL, None, False),
         (PartState.EXTERNAL, "mongodb://db.example:27017/", False),
         (PartState.EXTERNAL, "http://s3.example", False),

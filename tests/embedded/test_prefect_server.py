@@ -14,7 +14,7 @@ from looking import (
 from albumart.embedded.credentials import read_credentials
 from albumart.embedded.loopback import ask
 from albumart.embedded.platform import status
-from albumart.embedded.prefect_server import WORK_POOL
+from albumart.embedded.prefect_server import GPU_POOL, WORK_POOL
 from albumart.embedded.processes import is_alive, wait_until
 from albumart.embedded.state import PartState
 from albumart.endpoints import Endpoints
@@ -30,14 +30,14 @@ def port_of(endpoints: Endpoints) -> int:
     return int((endpoints.prefect_api_url or "").split(":")[2].removesuffix("/api"))
 
 
-def test_all_four_run_and_the_interface_comes_first(
+def test_all_five_run_and_the_interface_comes_first(
     settings: Settings, prefect_endpoints: Endpoints
 ) -> None:
     found = status(settings)
-    assert [part.name for part in found] == ["prefect", "worker", "mongodb", "s3"]
+    assert [part.name for part in found] == ["prefect", "worker", "gpu-worker", "mongodb", "s3"]
     assert {part.state for part in found} == {PartState.RUNNING}
     assert f"{found[0].address}/api" == prefect_endpoints.prefect_api_url
-    assert found[0].version == found[1].version
+    assert found[0].version == found[1].version == found[2].version
     assert all(is_alive(process) for process in all_processes(settings))
 
 
@@ -56,8 +56,9 @@ def test_strangers_are_refused(auth: str | None, path: str, prefect_endpoints: E
     assert answer.status == 401
 
 
-def test_the_pool_is_a_process_pool(prefect_endpoints: Endpoints) -> None:
-    path = f"/api/work_pools/{WORK_POOL}"
+@pytest.mark.parametrize("pool", [WORK_POOL, GPU_POOL])
+def test_the_pools_are_process_pools(pool: str, prefect_endpoints: Endpoints) -> None:
+    path = f"/api/work_pools/{pool}"
     answer = ask(port_of(prefect_endpoints), path, auth=prefect_endpoints.prefect_auth)
     assert answer is not None
     found = answer.json()

@@ -16,17 +16,19 @@ from typing import Any
 import psutil
 import pytest
 from prefect import Flow
+from prefect.blocks.notifications import SlackWebhook
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.deployments import run_deployment
 from prefect.events import emit_event
+from prefect.events.actions import SendNotification
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from albumart.embedded.prefect_server import WORK_POOL
 from albumart.endpoints import Endpoints
 from albumart.errors import NotFound
 from albumart.settings import Settings
-from tasks.automations import HEARTBEAT, Change, apply_automations
+from tasks.automations import HEARTBEAT, Change, apply_automations, plan_automations
 from tasks.events import VALIDATION_FAILED
 from tasks.turns import turn_names
 
@@ -104,6 +106,19 @@ def test_a_dry_run_makes_nothing() -> None:
 def test_an_alert_wants_a_block_that_is_there(block: str) -> None:
     with pytest.raises(NotFound, match="ALBUMART_ALERT_BLOCK"):
         apply_automations(Settings(alert_block=block))
+
+
+@pytest.mark.usefixtures("server")
+def test_slack_and_its_like_are_notified() -> None:
+    name = f"told-{uuid.uuid4().hex[:8]}"
+    block = SlackWebhook(url="https://hooks.slack.com/services/made")
+    known = block.save(name)
+    with get_client(sync_client=True) as client:
+        planned = plan_automations(Settings(alert_block=f"slack-webhook/{name}"), client)
+    ((action,),) = (each.actions for each in planned if "alerts" in each.name)
+    assert isinstance(action, SendNotification)
+    assert action.block_document_id == known
+    assert "{{ event.payload.message }}" in action.body
 
 
 @pytest.mark.usefixtures("server")
