@@ -1,6 +1,6 @@
 """Every deployment, deployed and run once by a worker, on sandbox sources.
 
-    ALBUMART_HOME=/tmp/deployments python -m benchmarks.deployments [--limit 150] [NAME …]
+    ALBUMART_HOME=/tmp/deployments python -m benchmarks.deployments [--limit 1200] [NAME …]
 
 A platform of its own is brought up, all is deployed, the schedules are listed, and each deployment
 is run by ``prefect deployment run … --watch``: scrapes first, then studies, then single stations on
@@ -119,7 +119,7 @@ def schedules() -> list[dict[str, Any]]:
 def main() -> None:
     """Bring up, deploy, list, run."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--limit", type=int, default=150)
+    asked.add_argument("--limit", type=int, default=1200)
     asked.add_argument("names", nargs="*")
     options = asked.parse_args()
     settings = load_settings()

@@ -39,12 +39,15 @@ class Parts:
         maps: pixels → ``(n, h, w, c)``, the last feature map of the backbone; None where the model
             has no backbone of ours.
         score_maps: ``(n, h, w, c)`` → ``(n, k)`` scores.
+        every_depth: the backbone is ours, but the scores are of its maps of every depth: no one of
+            them tells it all, and ``maps`` is None.
     """
 
     answer: Callable[[RGB, int], Floats]
     score: "Callable[[Tensor], Tensor]"
     maps: "Callable[[Tensor], Tensor] | None" = None
     score_maps: "Callable[[Tensor], Tensor] | None" = None
+    every_depth: bool = False
 
 
 def take_apart(model: "keras.Model") -> Parts:
@@ -66,9 +69,9 @@ def take_apart(model: "keras.Model") -> Parts:
         return Parts(answer, lambda pixels: _logits(model(pixels, training=False)))
     pool = model.layers[model.layers.index(backbone) + 1]
     score_features = _scores(head)
-    if len(backbone.outputs) > 1:  # of maps of every depth: no one of them tells it all
+    if len(backbone.outputs) > 1:
         features = _between(model.input, model.get_layer("features").output)
-        return Parts(answer, lambda pixels: score_features(features(pixels)))
+        return Parts(answer, lambda pixels: score_features(features(pixels)), every_depth=True)
     maps = _between(model.input, pool.input)
 
     def score_maps(found: "Tensor") -> "Tensor":

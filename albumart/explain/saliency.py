@@ -107,7 +107,10 @@ def explain_covers(
 
 
 def default_method(model: "keras.Model") -> str:
-    """``grad_cam``; ``occlusion`` where no gradients can be had, or no feature map."""
+    """``grad_cam``; ``gradient`` where maps of every depth are pooled.
+
+    ``occlusion`` where no gradients can be had, or the model is of another make.
+    """
     return _default(take_apart(model))
 
 
@@ -135,7 +138,11 @@ def find_method(name: str, parts: Parts) -> Method:
 
 
 def _default(parts: Parts) -> str:
-    return "grad_cam" if can_take_gradients() and parts.maps is not None else "occlusion"
+    if not can_take_gradients():
+        return "occlusion"
+    if parts.every_depth:
+        return "gradient"
+    return "occlusion" if parts.maps is None else "grad_cam"
 
 
 def _check(model: "keras.Model", pixels: RGB, classes: NDArray[np.intp]) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import keras
 
 WIDEST: Final = 128  # channels of a map whose covariance is kept: 8,256 numbers
+LEAST: Final = 1e-6  # where a root would be too steep for a gradient: a blank cover varies nowhere
 
 
 def pool_average(backbone: "keras.Model", pixels: "keras.KerasTensor") -> "keras.KerasTensor":
@@ -57,7 +58,7 @@ def _covariance(maps: "keras.KerasTensor") -> "keras.KerasTensor":
     shared = ops.matmul(ops.transpose(apart, (0, 2, 1)), apart) / (height * width)
     upper = np.ravel_multi_index(np.triu_indices(channels), (channels, channels)).tolist()
     each = ops.take(ops.reshape(shared, (-1, channels * channels)), upper, axis=1)
-    return ops.sign(each) * ops.sqrt(ops.abs(each))
+    return each / ops.sqrt(ops.abs(each) + LEAST)
 
 
 POOLINGS: Final[

@@ -78,6 +78,16 @@ def test_other_backbones_and_poolings_have_a_last_map(options):
     assert explain_covers(model, PIXELS, CLASSES).shape == (3, SIDE, SIDE)
 
 
+def test_of_maps_of_every_depth_the_pixels_are_asked():
+    model = made_model(backbone="small", pooling="moments")
+    assert default_method(model) == "gradient"
+    blank = np.zeros_like(PIXELS)
+    heat = explain_covers(model, np.concatenate([PIXELS, blank]), np.tile(CLASSES, 2))
+    assert heat.shape == (6, SIDE, SIDE)
+    assert np.isfinite(heat).all()
+    assert (heat[:3].max(axis=(1, 2)) == 1).all()
+
+
 def test_gradients_are_those_of_differences(trained, covers):
     parts = take_apart(trained)
     maps = ops.convert_to_numpy(parts.maps(covers.pixels[:1].astype(np.float32)))
