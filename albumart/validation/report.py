@@ -71,9 +71,11 @@ class ExpectationResult:
         return summed.shortened()
 
     def _observed_with(self, other: "ExpectationResult") -> str | None:
+        if not (self.passed and other.passed):
+            return (other if self.passed else self).observed
         if self.check.expectation == ROW_COUNT and self.observed and other.observed:
             return str(int(self.observed) + int(other.observed))
-        return (other if self.passed else self).observed
+        return other.observed
 
     def _holds_with(self, other: "ExpectationResult") -> bool:
         mostly = self.check.mostly

@@ -49,7 +49,7 @@ def test_deployments_exist() -> None:
 
 
 def _flow_of(entrypoint: str) -> str:
-    return entrypoint.rpartition(":")[2].replace("_", "-")
+    return entrypoint.rpartition(".")[2].replace("_", "-")
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.parent.name)

@@ -155,6 +155,8 @@ def test_imagenet_weights_that_cannot_be_downloaded_stop_the_run(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     for proxy in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nobody listens to the discard port
+    # urllib keeps the first opener that it makes, its proxies with it, for all that come after.
+    monkeypatch.setattr("urllib.request._opener", None)
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
     with pytest.raises(FetchError, match="no imagenet weights for VGG16: .*'random', 'study:"):
         build_extractor(model("imagenet", "VGG16"))
