@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench up down clean format
+.PHONY: help run test check bench chromium up down clean format
 
 # The first Python that fits and can make virtual environments (Debian: apt install python3-venv).
 FITS := import ensurepip, sys; sys.exit(not (3, 11, 5) <= sys.version_info < (3, 13))
@@ -26,6 +26,11 @@ check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# No package index has a browser, so it is Debian's; without it the tests of the pages are skipped.
+chromium:  ## what the tests of the pages drive (Debian, root)
+	command -v chromium >/dev/null || \
+	  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends chromium; }
 
 bench: $(READY)  ## speed against peers and limits
 	$(BIN)/python -m benchmarks
