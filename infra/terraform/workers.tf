@@ -21,17 +21,18 @@ resource "aws_cloudwatch_log_group" "workers" {
 
 locals {
   environment = {
-    ALBUMART_CONTACT              = var.contact
-    ALBUMART_PERMISSIONS          = var.permissions
-    ALBUMART_MONGODB_URI          = local.mongodb_uri # names a role and no password
-    ALBUMART_MONGODB_DATABASE     = local.database
-    ALBUMART_S3_ENDPOINT          = "aws"
-    ALBUMART_S3_BUCKET            = aws_s3_bucket.store.bucket
-    ALBUMART_S3_REGION            = var.region
-    PREFECT_API_URL               = var.prefect_api_url
-    PREFECT_LOGGING_EXTRA_LOGGERS = "albumart"
-    PREFECT_LOGGING_ROOT_LEVEL    = "INFO"
-    PREFECT_WORKER_WEBSERVER_PORT = "8080"
+    ALBUMART_CONTACT                  = var.contact
+    ALBUMART_PERMISSIONS              = var.permissions
+    ALBUMART_MONGODB_URI              = local.mongodb_uri # names a role and no password
+    ALBUMART_MONGODB_DATABASE         = local.database
+    ALBUMART_S3_ENDPOINT              = "aws"
+    ALBUMART_S3_BUCKET                = aws_s3_bucket.store.bucket
+    ALBUMART_S3_REGION                = var.region
+    PREFECT_API_URL                   = var.prefect_api_url
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY = "30"
+    PREFECT_LOGGING_EXTRA_LOGGERS     = "albumart"
+    PREFECT_LOGGING_ROOT_LEVEL        = "INFO"
+    PREFECT_WORKER_WEBSERVER_PORT     = "8080"
   }
 
   container = {

@@ -34,8 +34,7 @@ def test_may_do_as_little_as_possible(name: str) -> None:
 @each_service
 def test_is_bounded(name: str) -> None:
     service = SERVICES[name]
-    assert {"cpus", "memory"} <= service["deploy"]["resources"]["limits"].keys()
-    assert service["pids_limit"] > 0
+    assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
     assert service["logging"]["options"]["max-size"]
 
 
@@ -85,6 +84,12 @@ def test_secrets_are_made_and_bear_known_names(name: str) -> None:
         assert f"keep {source} " in (INFRA / "make-secrets").read_text()
         if target.startswith("ALBUMART_"):
             assert target in settings
+
+
+def test_the_server_is_told_what_it_does_by_itself() -> None:
+    told = SERVICES["deploy"]["command"][-1]
+    assert "prefect --no-prompt deploy --all" in told
+    assert told.endswith("&& albumart automations apply")
 
 
 def test_what_may_be_set_is_in_the_example() -> None:
