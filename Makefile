@@ -27,7 +27,7 @@ check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# No package index has a browser, so it is Debian's; without it the tests of the pages are skipped.
+# Playwright's own browsers come from no package index; without one the tests of the pages are skipped.
 chromium:  ## what the tests of the pages drive (Debian, root)
 	command -v chromium >/dev/null || \
 	  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends chromium; }

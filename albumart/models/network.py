@@ -25,6 +25,8 @@ from albumart.study import Model
 if TYPE_CHECKING:
     import keras
 
+    Network = keras.Model  # for rooms that hand a network on and never look into Keras
+
 Floats = NDArray[np.float32]
 
 

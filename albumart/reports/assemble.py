@@ -2,14 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from albumart import __version__
 from albumart.album import Origin
+from albumart.dataset.card import Card, read_card
 from albumart.dataset.duplicates import count_duplicates
 from albumart.dataset.manifest import Manifest, count_labels, read_manifest
+from albumart.errors import NotFound
 from albumart.explain.imagenet import ImageNetTop
 from albumart.guessing import summarize_players
 from albumart.holdout import read_holdout, sources_of
+from albumart.models.network import load_model
+from albumart.reports.cover_plane import find_cover_plane
 from albumart.reports.examples import (
     HeldOut,
     confused_labels,
@@ -37,6 +42,9 @@ from albumart.training.candidate import (
 from albumart.trials import read_trials
 from albumart.validation.stations import recorded_results
 
+if TYPE_CHECKING:
+    from albumart.models.network import Network
+
 
 def assemble_report(
     workspace: Workspace,
@@ -60,10 +68,12 @@ def assemble_report(
     holdout = read_holdout(workspace.objects, version.run)
     held_out = HeldOut(workspace.objects, manifest, holdout)
     model = Model(**candidate.plan["model"])
+    network = _load_network(workspace, version)
     return ReportInput(
         study=StudyFacts(study.name, study.title, study.description.strip(), study.labels.noun),
         dataset=_dataset_facts(workspace, study, manifest, candidate.provenance),
         evaluation=holdout.evaluation,
+        card=_card(workspace, study, manifest),
         headline_note=" ".join(_notes(study, candidate, manifest)),
         published=tuple(PublishedResult(**row.model_dump()) for row in study.published),
         validation=_validation(workspace, study, manifest),
@@ -78,7 +88,8 @@ def assemble_report(
         duplicates=count_duplicates(manifest),
         confused=confused_labels(manifest, holdout),
         typical=dict(typical_covers(workspace.objects, manifest, holdout)),
-        looks=find_looks(workspace, version, held_out),
+        looks=find_looks(network, held_out),
+        plane=find_cover_plane(network, held_out, workspace.cache / "features"),
         sightings=find_sightings(imagenet, model, held_out) if imagenet else (),
         history=tuple(candidate.history),
         stages=candidate.stages,
@@ -91,6 +102,18 @@ def assemble_report(
         versions={"albumart": __version__, **candidate.versions},
         made_on=f"{version.created:%-d %B %Y}",
     )
+
+
+def _load_network(workspace: Workspace, version: ModelVersion) -> "Network":
+    data = workspace.objects.get(version.object_key)
+    return load_model(data, version.sha256, workspace.cache / "models")
+
+
+def _card(workspace: Workspace, study: Study, manifest: Manifest) -> Card | None:
+    try:
+        return read_card(workspace.objects, manifest.digest, study.name)
+    except NotFound:  # built before versions had one
+        return None
 
 
 def _dataset_facts(

@@ -15,10 +15,12 @@ from matplotlib.figure import Figure
 
 from albumart.images import RGB, encode_jpeg
 from albumart.reports.drawing import UNITS_PER_INCH, figure_to_svg
-from albumart.reports.inputs import CoverExample, Look, LookedAt, Sighting
+from albumart.reports.inputs import CoverExample, Look, LookedAt, PlacedCover, Sighting
 from albumart.reports.wording import percent
 
 THUMBNAIL_SIDE: Final = 160
+_PLANE: Final = (860, 600)  # units of the map of covers
+_INSET: Final = 26  # half a picture and a little
 
 
 @cache
@@ -75,9 +77,29 @@ def figure(plot: Figure, *, alt: str, shows: str, reading: str) -> Markup:
     return _block("figure", svg, alt, shows, reading, width)
 
 
+def cover_plane(covers: Sequence[PlacedCover], *, alt: str, shows: str, reading: str) -> Markup:
+    """Covers where they lie on a map, as pictures and dots, with a caption as a figure has one."""
+    placed = [
+        {
+            "x": round(_INSET + cover.across * (_PLANE[0] - 2 * _INSET), 1),
+            "y": round(_INSET + cover.down * (_PLANE[1] - 2 * _INSET), 1),
+            "picture": "" if cover.picture is None else data_uri(cover.picture),
+            "told": f"{cover.title or cover.album}: {', '.join(cover.labels)}",
+        }
+        for cover in covers
+    ]
+    drawn = _block("plane", placed, _PLANE)
+    return _block("figure", drawn, alt, shows, reading, _PLANE[0])
+
+
 def details(summary: str, body: Markup) -> Markup:
     """Something folded away until it is asked for."""
     return _block("details", summary, body)
+
+
+def bullets(lines: Iterable[str]) -> Markup:
+    """Short statements, one below the other."""
+    return _block("bullets", list(lines))
 
 
 def facts(pairs: Mapping[str, str]) -> Markup:

@@ -102,7 +102,8 @@ def _none_found(wanted: float) -> str:
         f"The study wants {percent(wanted, 0)} of the answers to be right. No threshold reaches "
         f"that: on the validation covers, no confidence that leaves {LEAST_ANSWERS} answers or "
         "more is right so often. So the model has no point from which on its answers can be "
-        "relied on; it always answers, and its answers are to be taken as guesses."
+        "relied on: it says “not sure” of every cover, and what it leans to is to be taken as a "
+        "guess."
     )
 
 

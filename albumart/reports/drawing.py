@@ -94,6 +94,15 @@ def two_panels(height: float, *, heights: tuple[float, float]) -> tuple[Figure, 
     return figure, above, below
 
 
+def panels(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with so many equal panels, row by row, without grids."""
+    figure = _figure(width, height)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for one in axes:
+        one.grid(visible=False)
+    return figure, axes
+
+
 def percent_ticks(axes: Axes, which: str, *, decimals: int | None = 0) -> None:
     """Write the ticks of axis ``x`` or ``y`` as per cent; ``None``: as many decimals as needed."""
     axis = axes.xaxis if which == "x" else axes.yaxis

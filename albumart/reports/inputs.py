@@ -1,13 +1,14 @@
 """Everything a report is made of, as plain records: no store, no model and no frame."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from albumart.dataset.card import Card
 from albumart.dataset.duplicates import DuplicateCounts
 from albumart.evaluation.baselines import NotRun
-from albumart.evaluation.evaluate import Evaluation
+from albumart.evaluation.evaluate import ClassScore, Evaluation
 from albumart.evaluation.intervals import Estimate
-from albumart.evaluation.multi_evaluate import MultiEvaluation
+from albumart.evaluation.multi_evaluate import LabelScore, MultiEvaluation
 from albumart.evaluation.not_sure import Threshold
 from albumart.evaluation.people import HumanBaseline
 from albumart.evaluation.shortcut import SourceProbe
@@ -148,6 +149,40 @@ class Sighting:
     seen: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedCover:
+    """A test cover on the map.
+
+    Attributes:
+        labels: its own.
+        said: what the model says first.
+        across, down: its place, both from 0 to 1.
+        picture: ``(h, w, 3) uint8 RGB`` where it is shown as one.
+    """
+
+    album: str
+    labels: tuple[str, ...]
+    said: str
+    across: float
+    down: float
+    title: str | None = None
+    picture: RGB | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the model names one of its labels first."""
+        return self.said in self.labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoverPlane:
+    """A map of ``n`` test covers, or of a sample of them, and how they were placed."""
+
+    method: str
+    covers: tuple[PlacedCover, ...]
+    n: int
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the promotion gate decided about this model, and why."""
@@ -165,6 +200,7 @@ class ReportInput:
         study: what was asked.
         dataset: what it was asked of.
         evaluation: on the test split.
+        card: of the dataset version; None where it was given none.
         headline_note: what must be read beside the headline ("trained from scratch: no ImageNet
             weights"); empty where there is nothing to add.
         published: other people's results in the study's headline figure.
@@ -179,6 +215,7 @@ class ReportInput:
         top_losses: the worst mistakes on the test split, worst first.
         typical: class → the covers of the test split that look most like it to the model.
         looks: where in covers the model looks; None where it was not asked.
+        plane: the test covers by how alike they look to the model; None of hardly any.
         sightings: what ImageNet classes its backbone saw in a few covers, where that was asked.
         confused: of a multi-label study, ``(label missed, label said in its stead, covers)``, most
             first; a single-label one has them in its confusion matrix.
@@ -203,6 +240,7 @@ class ReportInput:
     study: StudyFacts
     dataset: DatasetFacts
     evaluation: Evaluation | MultiEvaluation
+    card: Card | None = None
     headline_note: str = ""
     published: tuple[PublishedResult, ...] = ()
     validation: tuple[ExpectationRow, ...] = ()
@@ -214,6 +252,7 @@ class ReportInput:
     top_losses: tuple[CoverExample, ...] = ()
     typical: Mapping[str, tuple[CoverExample, ...]] = field(default_factory=dict)
     looks: Looks | None = None
+    plane: CoverPlane | None = None
     sightings: tuple[Sighting, ...] = ()
     confused: tuple[tuple[str, str, int], ...] = ()
     slices: tuple[Slice, ...] = ()
@@ -230,3 +269,9 @@ class ReportInput:
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     made_on: str = ""
+
+    @property
+    def scores(self) -> Sequence[ClassScore | LabelScore]:
+        """Of each class, or of each label."""
+        found = self.evaluation
+        return found.per_class if isinstance(found, Evaluation) else found.per_label

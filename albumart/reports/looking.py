@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from albumart.explain.imagenet import ImageNetTop, imagenet_size, what_backbone_
 from albumart.explain.overlay import lay_over
 from albumart.explain.saliency import METHODS, Method, default_method, explain_covers, resize_heat
 from albumart.explain.sanity import forgetful_copy, mean_correlation
-from albumart.models.network import load_model
 from albumart.reports.examples import HeldOut, shown_classes
 from albumart.reports.inputs import Look, LookedAt, Looks, Sighting
-from albumart.stores.models import ModelVersion
-from albumart.stores.workspace import Workspace
 from albumart.study import Model
+
+if TYPE_CHECKING:
+    from albumart.models.network import Network
 
 MOST_CLASSES: Final = 12  # of more, the commonest
 PER_CLASS: Final = 2
@@ -36,11 +36,11 @@ PLACES: Final = (
 Question = tuple[int, int]  # position in the test split, number of the class to look for
 
 
-def find_looks(workspace: Workspace, version: ModelVersion, held_out: HeldOut) -> Looks:
-    """Where the model looks in the most typical covers of each class and in its worst mistakes."""
+def find_looks(network: "Network", held_out: HeldOut) -> Looks:
+    """Where it looks in the most typical covers of each class and in its worst mistakes."""
     typical, mistakes = _typical(held_out), _mistakes(held_out)
     questions = [*(one for few in typical.values() for one in few), *chain(*mistakes)]
-    answers = _ask(workspace, version, held_out, questions)
+    answers = _ask(network, held_out, questions)
     return Looks(
         method=answers.method.title,
         reading=answers.method.reading,
@@ -75,18 +75,14 @@ class _Answers:
     checked: int
 
 
-def _ask(
-    workspace: Workspace, version: ModelVersion, held_out: HeldOut, questions: Sequence[Question]
-) -> _Answers:
-    data = workspace.objects.get(version.object_key)
-    model = load_model(data, version.sha256, workspace.cache / "models")
-    each = list(dict.fromkeys(questions))
-    pixels = np.stack([held_out.pixels(position, version.image_size) for position, _ in each])
+def _ask(network: "Network", held_out: HeldOut, questions: Sequence[Question]) -> _Answers:
+    each, size = list(dict.fromkeys(questions)), network.input_shape[1]
+    pixels = np.stack([held_out.pixels(position, size) for position, _ in each])
     classes = np.array([number for _, number in each])
-    heat, some = explain_covers(model, pixels, classes), slice(0, CHECKED)
-    forgotten = explain_covers(forgetful_copy(model, seed=SEED), pixels[some], classes[some])
+    heat, some = explain_covers(network, pixels, classes), slice(0, CHECKED)
+    forgotten = explain_covers(forgetful_copy(network, seed=SEED), pixels[some], classes[some])
     return _Answers(
-        method=METHODS[default_method(model)],
+        method=METHODS[default_method(network)],
         heat=dict(zip(each, heat, strict=True)),
         correlation=mean_correlation(heat[some], forgotten),
         checked=len(forgotten),

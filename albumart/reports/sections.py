@@ -9,6 +9,7 @@ from markupsafe import Markup
 from albumart.evaluation.evaluate import Evaluation
 from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.reports import (
+    cards,
     certainty,
     heads,
     materials,
@@ -65,11 +66,13 @@ SECTIONS: Final[dict[str, Section]] = {
     "metrics": Section("All figures", of(Evaluation, metrics.metrics)),
     "multi-metrics": Section("All figures", of(MultiEvaluation, metrics.multi_metrics)),
     "typical": Section("Most typical covers", pictures.typical),
+    "plane": Section("A map of the covers", pictures.plane),
     "looks": Section("Where the model looks", saliency.looks),
     "imagenet": Section("What ImageNet sees", saliency.imagenet),
     "covers": Section("Covers by class", pictures.covers),
     "dataset": Section("The data", materials.dataset),
     "validation": Section("Checks of the data", materials.validation),
+    "cards": Section("Cards: what for, and what not", cards.cards),
     "training": Section("Training", training.training),
     "reproduce": Section("Do it again", materials.reproduce),
 }

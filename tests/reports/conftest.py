@@ -1,10 +1,13 @@
 """A report with everything in it, and one with nothing that may be left out."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from albumart.album import Origin
+from albumart.dataset.card import Card
 from albumart.dataset.duplicates import DuplicateCounts
 from albumart.evaluation.agreement import Agreement
 from albumart.evaluation.baselines import NotRun
@@ -27,12 +30,14 @@ from albumart.evaluation.trials import Trials
 from albumart.models.label_space import build_label_space, embed_labels
 from albumart.reports.inputs import (
     CoverExample,
+    CoverPlane,
     DatasetFacts,
     Decision,
     ExpectationRow,
     Look,
     LookedAt,
     Looks,
+    PlacedCover,
     PublishedResult,
     ReportInput,
     Sighting,
@@ -275,6 +280,40 @@ def made_looks(correlation=0.07):
     )
 
 
+def made_plane(labels):
+    """Covers of each label about a place of its own; every third is taken for the next label."""
+    rng, covers = np.random.default_rng(4), []
+    for number, name in enumerate(labels):
+        middle = rng.uniform(0.2, 0.8, 2)
+        for place in range(12):
+            across, down = np.clip(middle + rng.normal(scale=0.12, size=2), 0, 1).tolist()
+            covers.append(
+                PlacedCover(
+                    album=f"bandcamp:{100 * number + place}",
+                    labels=(name,),
+                    said=name if place % 3 else labels[number - 1],
+                    across=across,
+                    down=down,
+                    title=SCRIPT if place == 0 else None,
+                    picture=made_cover(place) if place < 5 else None,
+                )
+            )
+    return CoverPlane("t-SNE", tuple(covers), 560)
+
+
+def made_card():
+    """Of a dataset of two sources, one of which nobody knows."""
+    return Card(
+        digest="3f9a" * 16, study="sandbox-genre", title="Ten made genres", description="",
+        built=datetime(2026, 11, 20, tzinfo=UTC), albumart="0", origin=Origin.RECORDED,
+        scopes=("bandcamp",), limit=None, asked={}, parameters={},
+        sources={"bandcamp": 3700, "elsewhere": 20}, albums=3720, covers=3680, by_split={},
+        by_class={}, excluded={}, rare_labels={}, corrected=0, groups={},
+        duplicates=DuplicateCounts(), unknown={}, years=(1971, 2015), blank=0, several=False,
+        limits=(f"Its labels are words of {SCRIPT}.",), reproduce="albumart run made --real DIR",
+    )  # fmt: skip
+
+
 def made_sightings():
     for example in made_losses():
         yield Sighting(example, (("book jacket", 0.61), ("comic book", 0.2), ("maze", 0.04)))
@@ -343,6 +382,8 @@ def full_report():
         top_losses=tuple(made_losses()),
         typical=dict(made_typical(CLASSES)),
         looks=made_looks(),
+        plane=made_plane(CLASSES),
+        card=made_card(),
         sightings=tuple(made_sightings()),
         slices=made_slices(),
         wanted_precision=0.8,
@@ -394,6 +435,7 @@ def multi_report():
             CoverExample("allmusic:2", made_cover(2), "warm, calm", "calm", 0.7, "Three", "Four"),
         ),
         confused=confused,
+        plane=made_plane(MOODS),
         slices=(
             Slice("decade", "1990s", 300, Estimate(0.3, 0.25, 0.36, 300)),
             Slice("decade", "unknown", 100, Estimate(0.33, 0.24, 0.42, 100)),

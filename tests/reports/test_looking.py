@@ -8,6 +8,7 @@ from scored_covers import COUNTS, made_champion
 
 from albumart.explain.imagenet import ImageNetTop
 from albumart.holdout import read_holdout
+from albumart.models.network import load_model
 from albumart.reports import looking
 from albumart.reports.examples import HeldOut
 from albumart.reports.looking import SIDE, find_looks, find_sightings, place_of
@@ -31,7 +32,9 @@ def held_out(workspace: Workspace, champion: ModelVersion) -> HeldOut:
 def test_looks_are_those_of_the_saved_model(
     workspace: Workspace, champion: ModelVersion, held_out: HeldOut
 ) -> None:
-    looks = find_looks(workspace, champion, held_out)
+    data = workspace.objects.get(champion.object_key)
+    network = load_model(data, champion.sha256, workspace.cache / "models")
+    looks = find_looks(network, held_out)
     assert looks.method == "occlusion"  # it has no backbone of ours
     assert list(looks.typical) == ["blue", "red"]
     told = [one for few in looks.typical.values() for one in few]

@@ -24,12 +24,14 @@ from albumart.reports import report as module
 from albumart.reports.drawing import THEME
 from albumart.reports.inputs import (
     CoverExample,
+    CoverPlane,
     DatasetFacts,
     Decision,
     ExpectationRow,
     Look,
     LookedAt,
     Looks,
+    PlacedCover,
     PublishedResult,
     ReportInput,
     Sighting,
@@ -120,6 +122,14 @@ def hostile_report():
         top_losses=(example,),
         typical={HOSTILE: (example,)},
         looks=looks,
+        plane=CoverPlane(
+            HOSTILE,
+            (
+                PlacedCover(HOSTILE, (HOSTILE,), HOSTILE, 0.1, 0.9, HOSTILE, picture),
+                PlacedCover(HOSTILE, (HOSTILE,), f"{HOSTILE}2", 0.9, 0.1, None),
+            ),
+            n=3,
+        ),
         sightings=(Sighting(example, ((HOSTILE, 0.5),)),),
         confused=((HOSTILE, HOSTILE, 3),),
         slices=(
@@ -187,7 +197,11 @@ def test_nothing_hostile_becomes_markup(text):
     page = Page(text)
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
     assert not [src for src in page.all("img") if not src["src"].startswith("data:")]
-    assert text.count("<title>") == text.count("</title>") == 1
+    head, _, body = text.partition("</head>")
+    assert head.count("<title>") == head.count("</title>") == 1
+    # In the body the covers of the map have titles, as many as there are.
+    placed = len(page.all("image", "circle"))
+    assert body.count("<title>") == body.count("</title>") == placed
     assert text.count("</style>") == 1
 
 

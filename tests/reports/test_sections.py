@@ -68,7 +68,9 @@ def test_minimal(name, minimal_report):
     assert body is None or len(words(body)) >= 5
 
 
-@pytest.mark.parametrize("name", ["covers", "typical", "slices", "source", "not-sure", "confused"])
+@pytest.mark.parametrize(
+    "name", ["covers", "typical", "plane", "slices", "source", "not-sure", "confused"]
+)
 def test_what_was_not_asked_is_left_out(name, minimal_report):
     assert SECTIONS[name].body(minimal_report) is None
 
@@ -125,6 +127,14 @@ def test_what_is_missing_is_said(name, sentence, minimal_report):
         ("looks", "pass this check"),
         ("looks", "most for ambient is found in the upper left"),
         ("looks", "nothing here speaks for dubstep"),
+        ("plane", "a sample of 120 of the 560 test covers"),
+        ("plane", "t-SNE: near covers are alike"),
+        ("cards", "a probability for each of 10 genres"),
+        ("cards", "must not be used to guess anything about a person"),
+        ("cards", "published by Yanir Seroussi"),
+        ("cards", "Its licence is not known here."),
+        ("cards", "who answered: recorded files. Their albums are of 1971 to 2015."),
+        ("cards", "albumart run made --real DIR"),
         ("imagenet", "comic book"),
         ("metrics", "by group, centred"),
         ("validation", "1 of 3 expectations"),
@@ -157,6 +167,8 @@ def test_failures_come_first(full_report):
         ("slices", "higher where more of the labels are true"),
         ("source", "allmusic and bandcamp, but whether"),
         ("dataset", "counts once for each of its labels"),
+        ("plane", "Where the covers of each mood lie"),
+        ("cards", "built without a card"),
         ("dataset", "No two albums of the dataset have the same picture"),
     ],
 )
@@ -227,6 +239,19 @@ def test_a_seed_that_failed_is_said(full_report):
     found = {"accuracy": summarize_seeds([Estimate(0.4, 0.3, 0.5, 9), nothing])}
     told = said("trials", replace(full_report, trials=Trials((0, 1), found, {})))
     assert "A seed whose training failed has no figure." in told
+
+
+def test_a_model_without_a_threshold_has_it_on_its_card(full_report):
+    told = "No confidence was found"
+    assert told not in said("cards", full_report)
+    assert told in said("cards", replace(full_report, threshold=None))
+
+
+def test_few_covers_are_placed_where_they_differ_most(full_report):
+    few = replace(full_report.plane, method="PCA", n=len(full_report.plane.covers))
+    told = said("plane", replace(full_report, plane=few))
+    assert "These are the 120 test covers" in told
+    assert "PCA: it is the plane in which they differ most" in told
 
 
 def test_maps_that_do_not_come_from_the_model_are_not_to_be_read(full_report):

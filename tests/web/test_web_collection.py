@@ -11,10 +11,11 @@ from made_site import EACH, STUDY, made_cover
 from albumart.album import Album, CoverResult, CoverStatus, Origin
 from albumart.errors import NotFound
 from albumart.serving.predictor import Label
+from albumart.similar import SimilarCovers
 from albumart.stores.workspace import Workspace
 from albumart.web.champions import Champions, Live, study_words
 from albumart.web.collection import Wanted, build_collection
-from albumart.web.covermap import HEIGHT, WIDTH, place_in_plane
+from albumart.web.covermap import HEIGHT, MARGIN, WIDTH, draw_map
 from albumart.web.figures import threshold_sentence
 from albumart.web.trying import Question, compare, try_cover
 
@@ -57,14 +58,14 @@ def test_a_table_is_filtered_by_anything(live: Live) -> None:
     assert collection.named(["itunes:1"]) == []
 
 
-@pytest.mark.parametrize(("n", "method"), [(2, "PCA"), (30, "PCA"), (70, "t-SNE")])
-def test_a_map_stays_within_its_drawing(n: int, method: str) -> None:
-    vectors = np.random.default_rng(0).normal(size=(n, 8)).astype(np.float32)
-    places = place_in_plane(vectors, method)
-    assert places.shape == (n, 2)
-    assert np.isfinite(places).all()
-    assert ((places >= 0) & (places <= (WIDTH, HEIGHT))).all()
-    assert np.array_equal(places, place_in_plane(vectors, method))
+def test_a_map_stays_within_its_drawing(filled: Workspace, live: Live) -> None:
+    similar = SimilarCovers.of_version(live.version, filled, predictor=live.predictor)
+    drawn = draw_map(live, build_collection(live), similar)
+    assert (len(drawn.dots), drawn.total, drawn.method) == (3 * EACH, 3 * EACH, "t-SNE")
+    assert all(MARGIN <= dot.x <= WIDTH - MARGIN for dot in drawn.dots)
+    assert all(MARGIN <= dot.y <= HEIGHT - MARGIN for dot in drawn.dots)
+    assert 10 < sum(dot.picture for dot in drawn.dots) <= 3 * EACH
+    assert drawn == draw_map(live, build_collection(live), similar)  # from the cache
 
 
 def test_an_album_without_a_cover_has_a_page(client: TestClient, filled: Workspace) -> None:
