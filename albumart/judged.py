@@ -13,10 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from albumart.dataset.labels import LABEL_SCHEMES
 from albumart.dataset.manifest import Manifest
 from albumart.evaluation.evaluate import Evaluation, evaluate_predictions
-from albumart.evaluation.intervals import Estimate, FloatArray, Statistic, bootstrap_by_group
-from albumart.evaluation.metrics import estimate_metrics
+from albumart.evaluation.intervals import Estimate, FloatArray, Statistic
+from albumart.evaluation.metrics import METRICS, estimate_metric, estimate_metrics
 from albumart.evaluation.multi_evaluate import MultiEvaluation, evaluate_multi_predictions
-from albumart.evaluation.multi_metrics import MULTI_METRICS, estimate_multi_metrics
+from albumart.evaluation.multi_metrics import (
+    MULTI_METRICS,
+    estimate_multi_metric,
+    estimate_multi_metrics,
+)
 from albumart.evaluation.multi_scores import MultiScores, check_multi_scores, label_shares
 from albumart.evaluation.scores import Scores, check_scores
 from albumart.models.label_space import LabelSpace
@@ -112,9 +116,11 @@ def join_rows(parts: Sequence[Judged]) -> Judged:
 
 
 def estimate_headline(judged: Judged, groups: ArrayLike) -> Estimate:
-    """The headline figure, drawn by group ``(n,)``."""
-    several = isinstance(judged, MultiScores)
-    return bootstrap_by_group(headline_statistic(judged), groups, centred=several).within(0, 1)
+    """The headline figure with its interval by group ``(n,)``."""
+    name = HEADLINE[type(judged)]
+    if isinstance(judged, MultiScores):
+        return estimate_multi_metric(MULTI_METRICS[name], judged, groups)
+    return estimate_metric(METRICS[name], judged, groups)
 
 
 def choose_label_threshold(judged: MultiScores) -> float:

@@ -7,7 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from albumart.evaluation.intervals import Estimate, FloatArray, IntArray, Number, wilson
+from albumart.evaluation.intervals import (
+    Estimate,
+    FloatArray,
+    IntArray,
+    Number,
+    wilson_within,
+)
 from albumart.evaluation.scores import check_scores
 
 BINS: Final = 15
@@ -20,8 +26,8 @@ TEMPERATURES: Final = (0.05, 20.0)
 class ReliabilityBin:
     """Predictions whose confidence lies in ``(low, high]``.
 
-    ``confidence`` is their mean; ``accuracy`` is how often they are right. Both are ``nan``
-    where the bin is empty.
+    ``confidence`` is their mean; ``accuracy`` is how often they are right, with its interval by
+    group. Both are ``nan`` where the bin is empty.
     """
 
     low: float
@@ -36,19 +42,25 @@ def bin_index(confidence: FloatArray, bins: int = BINS) -> IntArray:
 
 
 def reliability_bins(
-    confidence: FloatArray, correct: NDArray[np.bool_], *, bins: int = BINS
+    confidence: FloatArray, correct: NDArray[np.bool_], groups: ArrayLike, *, bins: int = BINS
 ) -> tuple[ReliabilityBin, ...]:
-    """Group predictions by confidence: ``(n,)`` of the top answer, ``(n,)`` whether it is right."""
+    """Predictions by confidence.
+
+    Args:
+        confidence: ``(n,)`` of the top answer.
+        correct: ``(n,)`` whether it is right.
+        groups: ``(n,)`` group of each row, for the intervals.
+        bins: how many, of equal width.
+    """
     index = bin_index(confidence, bins)
     members = np.bincount(index, minlength=bins)
-    hits = np.bincount(index, weights=correct, minlength=bins)
     sums = np.bincount(index, weights=confidence, minlength=bins)
     return tuple(
         ReliabilityBin(
             low=number / bins,
             high=(number + 1) / bins,
             confidence=float(sums[number] / n) if n else math.nan,
-            accuracy=wilson(round(hits[number]), int(n)),
+            accuracy=wilson_within(correct, index == number, groups),
         )
         for number, n in enumerate(members)
     )

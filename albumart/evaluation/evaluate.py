@@ -90,7 +90,7 @@ def evaluate_predictions(
         metrics=estimate_metrics(scores, groups),
         per_class=_class_scores(scores, classes, groups),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-        reliability=reliability_bins(scores.confidence, scores.correct),
+        reliability=reliability_bins(scores.confidence, scores.correct, groups),
         ece_floor=calibration_floor(scores.confidence),
     )
 

@@ -66,21 +66,11 @@ def wilson_by_group(hits: ArrayLike, groups: ArrayLike) -> Estimate:
 
     Rows that are right and wrong together tell less than as many that are not. So n is divided by
     the design effect (Kish 1965): the variance of the share by groups over that by rows, where it
-    is greater. Where each row is a group, and where all are one, it is Wilson's own.
+    is greater. Where each row is a group it is Wilson's own; all rows of one group count as one.
     """
     values, index = np.asarray(hits, dtype=np.float64), group_index(groups)
-    found, sizes = wilson(int(values.sum()), len(values)), np.bincount(index)
-    count = len(sizes)
-    if count in (1, found.n):
-        return found
-    together = np.bincount(index, weights=values - found.value)
-    spread = found.n * found.value * (1 - found.value)
-    # Where all are hits, or none, rows of a group are taken to be wholly alike.
-    effect = (
-        count / (count - 1) * float(np.square(together).sum()) / spread
-        if spread
-        else float(np.square(sizes).sum()) / found.n
-    )
+    found = wilson(int(values.sum()), len(values))
+    effect = _design_effect(values, index)
     if effect <= 1:
         return found
     low, high = _wilson_ends(found.value, found.n / effect)
@@ -93,6 +83,21 @@ def wilson_within(hits: ArrayLike, among: ArrayLike, groups: ArrayLike) -> Estim
     if not chosen.any():
         return wilson(0, 0)
     return wilson_by_group(np.asarray(hits)[chosen], np.asarray(groups)[chosen])
+
+
+def _design_effect(values: FloatArray, index: IntArray) -> float:
+    """How many rows tell as much as one that stands alone; 1 where each is a group."""
+    sizes, share = np.bincount(index), float(values.mean())
+    count, rows = len(sizes), len(values)
+    if count == rows:
+        return 1.0
+    spread = rows * share * (1 - share)
+    # Groups do not differ where there is one, or all are hits, or none: their rows are then taken
+    # to be wholly alike.
+    if count == 1 or not spread:
+        return float(np.square(sizes).sum()) / rows
+    together = np.bincount(index, weights=values - share)
+    return count / (count - 1) * float(np.square(together).sum()) / spread
 
 
 def _wilson_ends(share: float, n: float) -> tuple[float, float]:

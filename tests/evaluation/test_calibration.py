@@ -78,12 +78,24 @@ def test_bins_are_closed_above():
 
 def test_reliability_bins_by_hand():
     confidence = np.array([0.15, 0.95, 0.95, 0.99])
-    bins = reliability_bins(confidence, np.array([False, True, True, False]), bins=10)
+    right = np.array([False, True, True, False])
+    bins = reliability_bins(confidence, right, range(4), bins=10)
     assert [b.accuracy.n for b in bins] == [0, 1, 0, 0, 0, 0, 0, 0, 0, 3]
     assert bins[9].accuracy.value == pytest.approx(2 / 3)
     assert bins[9].confidence == pytest.approx((0.95 + 0.95 + 0.99) / 3)
     assert (bins[9].low, bins[9].high) == (0.9, 1.0)
     assert math.isnan(bins[0].confidence)
+
+
+def test_reliability_bins_have_intervals_by_group():
+    confidence, right = np.repeat([0.3, 0.9], 40), np.tile([True, False, False, False], 20)
+    by_row = reliability_bins(confidence, right, range(80), bins=2)
+    twice = np.repeat(np.arange(80), 2)
+    by_group = reliability_bins(confidence.repeat(2), right.repeat(2), twice, bins=2)
+    for row, group in zip(by_row, by_group, strict=True):
+        assert (group.accuracy.value, group.accuracy.n) == (row.accuracy.value, 80)
+        assert group.accuracy.low == pytest.approx(row.accuracy.low, abs=0.01)
+        assert group.accuracy.high == pytest.approx(row.accuracy.high, abs=0.01)
 
 
 def test_floor_is_what_honest_models_show():

@@ -81,6 +81,40 @@ def test_paired_difference_covers() -> None:
     assert 0.93 <= coverage(found, [expected] * SIMULATIONS) <= 0.97
 
 
+def artists_answers(rng: np.random.Generator) -> tuple[Scores, np.ndarray]:
+    """Artists of 1–4 covers of one rare or common class, some of whom are easier to tell."""
+    groups = groups_of(rng)
+    truth = rng.choice(4, groups.max() + 1, p=(0.4, 0.3, 0.2, 0.1))[groups]
+    logits = rng.normal(size=(len(groups), 4))
+    logits[np.arange(len(groups)), truth] += 1 + 0.5 * rng.normal(size=groups.max() + 1)[groups]
+    shares = np.exp(1.5 * logits)
+    return check_scores(truth, shares / shares.sum(axis=1, keepdims=True)), groups
+
+
+BOOTSTRAPPED = [name for name, row in METRICS.items() if not (row.proportion or row.biased)]
+
+
+@pytest.fixture(scope="module")
+def bootstrapped() -> list[dict[str, Estimate]]:
+    rng, found = np.random.default_rng(6), []
+    for seed in range(OF_RANKINGS):
+        scores, groups = artists_answers(rng)
+        found.append(
+            {
+                name: estimate_metric(METRICS[name], scores, groups, resamples=200, seed=seed)
+                for name in BOOTSTRAPPED
+            }
+        )
+    return found
+
+
+@pytest.mark.parametrize("name", BOOTSTRAPPED)
+def test_bootstrapped_intervals_cover(bootstrapped: list[dict[str, Estimate]], name: str) -> None:
+    found = [metrics[name] for metrics in bootstrapped]
+    expected = float(np.mean([e.value for e in found]))
+    assert 0.91 <= coverage(found, [expected] * len(found)) <= 0.99
+
+
 def many_labels(rng: np.random.Generator) -> tuple[MultiScores, np.ndarray]:
     """Rare labels, of which a cover that is drawn twice is ranked beside itself."""
     groups = groups_of(rng, 150)

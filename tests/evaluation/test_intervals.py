@@ -179,8 +179,17 @@ def test_wilson_by_group_is_wilson_of_rows_that_stand_alone() -> None:
     hits = np.arange(50) % 3 == 0
     own = wilson(17, 50)
     assert wilson_by_group(hits, np.arange(50)) == own
-    assert wilson_by_group(hits, np.zeros(50)) == own  # of one group nothing can be told
     assert wilson_by_group([True, False] * 10, np.repeat(range(10), 2)) == wilson(10, 20)
+
+
+@pytest.mark.parametrize("hits", [[True] * 30, [True] * 20 + [False] * 10])
+def test_all_covers_of_one_artist_are_no_more_evidence_than_one(hits: list[bool]) -> None:
+    got = wilson_by_group(hits, ["artist:a"] * 30)
+    assert (got.value, got.n) == (sum(hits) / 30, 30)
+    assert got.high - got.low > 0.7
+    if all(hits):
+        alone = wilson(1, 1)
+        assert (got.low, got.high) == pytest.approx((alone.low, alone.high))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.0, 1.0])
