@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -111,6 +112,23 @@ def test_roll_back_needs_something_to_go_back_to(store: ModelStore) -> None:
     promote(store, store.add_version(draft("x")), replaced=None, reason="first")
     with pytest.raises(NotFound, match="replaced no other version"):
         roll_back(store, "s")
+
+
+def test_a_machine_whose_clock_is_behind_writes_its_line_last_all_the_same(
+    store: ModelStore,
+) -> None:
+    """Else the order of champions, and with it the roll-back, would be another."""
+    for run in "ab":
+        store.add_version(draft(run))
+    promote_by_hand(store, "s", 1)
+    refuse(store, store.find_version("s", 2), "not yet")
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    late = Event("s", "promote", 2, replaced=1, reason="better", who="ann", when=an_hour_ago)
+    assert store.swap_champion(late)
+    assert [action for action, _, _ in moves(store)] == ["promote", "refuse", "promote"]
+    assert roll_back(store, "s").version == 1
+    times = [event.when for event in store.history("s")]
+    assert times == sorted(set(times))
 
 
 def test_promotion_by_hand_is_recorded_as_such(store: ModelStore) -> None:

@@ -6,7 +6,7 @@ compare-and-swap in the transaction that appends to the history.
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
@@ -17,6 +17,7 @@ from albumart.errors import NotFound
 
 Document = dict[str, Any]
 _NO_ID: Final = {"_id": 0}
+_TICK: Final = timedelta(milliseconds=1)  # MongoDB keeps no finer time
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +157,23 @@ class ModelStore:
             expected = {"_id": event.study, "version": event.replaced}
             if self._champions.replace_one(expected, new, session=session).matched_count == 0:
                 return False
-        self._history.insert_one(asdict(event), session=session)
+        self._append(event, session)
         return True
 
     def append_event(self, event: Event) -> None:
         """Add a line to the history that moves no champion (a refusal)."""
-        self._history.insert_one(asdict(event))
+        self._append(event)
+
+    def _append(self, event: Event, session: ClientSession | None = None) -> None:
+        """Write the line after those that are there, also those of a clock that is ahead."""
+        wanted, order = {"study": event.study}, [("when", DESCENDING)]
+        last = self._history.find_one(wanted, {"when": 1}, sort=order, session=session)
+        when = max(event.when, last["when"] + _TICK) if last else event.when
+        self._history.insert_one(asdict(event) | {"when": when}, session=session)
 
     def history(self, study: str) -> list[Event]:
         """A study's history, oldest first."""
-        # Of the same millisecond, the one that was written first.
+        # Of the same millisecond, in an order that stays.
         order = [("when", ASCENDING), ("_id", ASCENDING)]
         found = self._history.find({"study": study}).sort(order)
         return [Event(**_without_id(document)) for document in found]
