@@ -136,6 +136,14 @@ def test_where_a_version_stands(objects, add):
     assert find_standing(objects, passed.digest, "other") is Standing.UNCHECKED
 
 
+def test_what_was_accepted_is_drift_and_not_what_a_later_release_finds(objects, add):
+    manifest = add(1, 60, passed=False)
+    accept_drift(objects, manifest.digest, STUDY, who="ann")
+    report = ValidationReport((broken_check("split"),))
+    write_record(objects, manifest, STUDY, report, compared_with=None)
+    assert find_standing(objects, manifest.digest, STUDY) is Standing.FAILED
+
+
 def test_there_must_be_something_to_accept(objects, add):
     passed, unknown = add(1, 60), add(2, 70, passed=None)
     for manifest in (passed, unknown):
