@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from albumart.dataset.manifest import Manifest, count_labels
 from albumart.evaluation.intervals import Estimate
+from albumart.evaluation.rivals import MEASURES
 from albumart.stores.models import ModelVersion
 from albumart.study import Promotion
 
@@ -74,6 +75,13 @@ def rows_of_training(champion: Manifest, candidate: Manifest) -> NDArray[np.bool
     return frame["group"].isin(frame["group"][known]).to_numpy(dtype=bool)
 
 
+def truth_of(manifest: Manifest, *, every_label: bool) -> NDArray[np.bool_]:
+    """``(n, k)`` which classes each cover is of, by all its labels or by its first alone."""
+    told = manifest.frame["labels" if every_label else "label"]
+    words = [(word,) if isinstance(word, str) else word for word in told]
+    return np.array([[name in own for name in manifest.classes] for own in words])
+
+
 def _test_rows(manifest: Manifest) -> pd.DataFrame:
     return manifest.frame[manifest.frame["split"] == "test"]
 
@@ -114,14 +122,17 @@ def _figures_are_numbers(case: Case, _: Promotion) -> str | None:
 
 def _figures_are_those_of_the_answers(case: Case, _: Promotion) -> str | None:
     """A test split, or a record, that was changed after the evaluation."""
-    recorded = case.metrics.get("accuracy")
-    truth = _test_rows(case.candidate.manifest)["label"].to_numpy(dtype=np.str_)
-    told = np.array(case.candidate.manifest.classes)[case.probabilities.argmax(axis=1)]
-    found = float((told == truth).mean()) if len(truth) else 0.0
-    if recorded is None or abs(recorded.value - found) < TOLERANCE:
+    name = next((name for name in MEASURES if name in case.metrics), None)
+    if name is None:
+        return f"its record has none of {', '.join(MEASURES)}"
+    measure, recorded, manifest = MEASURES[name], case.metrics[name].value, case.candidate.manifest
+    test = (manifest.frame["split"] == "test").to_numpy(dtype=bool)
+    truth = truth_of(manifest, every_label=measure.every_label)[test]
+    found = measure.of_answers(truth, case.probabilities.astype(np.float64)) if len(truth) else 0.0
+    if abs(recorded - found) < TOLERANCE:
         return None
     return (
-        f"its record says accuracy {recorded.value:.1%}, its answers on the test split of its "
+        f"its record says {measure.title} {recorded:.1%}, its answers on the test split of its "
         f"dataset get {found:.1%}: it was evaluated on another test split"
     )
 

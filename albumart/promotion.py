@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.errors import ValidationFailed
 from albumart.evaluation.intervals import FloatArray
 from albumart.evaluation.rivals import MEASURES, Measure, Rivals, align_classes
-from albumart.gate import Case, Entry, find_objection, rows_of_training
+from albumart.gate import Case, Entry, find_objection, rows_of_training, truth_of
 from albumart.holdout import read_holdout
 from albumart.models.network import load_model, predict_proba
 from albumart.registry import (
@@ -168,7 +167,7 @@ def rivals_of(case: Case, measure: Measure, workspace: Workspace) -> Rivals:
         answers = _predict(case.champion, manifest, workspace)
         theirs = align_classes(answers, case.champion.version.classes, manifest.classes)
     among = kept[test]
-    truth = _truth_of(manifest, every_label=measure.every_label)
+    truth = truth_of(manifest, every_label=measure.every_label)
     return Rivals(
         classes=manifest.classes,
         truth=truth[kept],
@@ -232,13 +231,6 @@ def _told(decision: Decision) -> dict[str, object] | None:
 
 def _entry(version: ModelVersion, workspace: Workspace) -> Entry:
     return Entry(version, read_manifest(workspace.objects, version.dataset))
-
-
-def _truth_of(manifest: Manifest, *, every_label: bool) -> NDArray[np.bool_]:
-    """``(n, k)`` which classes each cover is of, in manifest order."""
-    told = manifest.frame["labels" if every_label else "label"]
-    words = [(word,) if isinstance(word, str) else word for word in told]
-    return np.array([[name in own for name in manifest.classes] for own in words])
 
 
 def _predict(entry: Entry, manifest: Manifest, workspace: Workspace) -> FloatArray:

@@ -14,7 +14,8 @@ from albumart import promotion
 from albumart.dataset.manifest import Manifest
 from albumart.errors import UnsafeInput, ValidationFailed
 from albumart.evaluation.intervals import Estimate
-from albumart.gate import CHECKS, Case, find_objection
+from albumart.evaluation.rivals import MEASURES
+from albumart.gate import CHECKS, Case, find_objection, truth_of
 from albumart.promotion import ask_gate, case_of, judge_version, settle_approval
 from albumart.registry import Answer, promote_by_hand, roll_back
 from albumart.stores.models import ModelVersion
@@ -124,13 +125,22 @@ def test_a_class_that_loses_too_much_stops_a_better_candidate(made: Made) -> Non
 
 
 def test_of_one_group_no_interval_can_be_drawn(made: Made) -> None:
-    manifest = made_manifest(COUNTS)
+    together = of_one_group(made_manifest(dict.fromkeys("abcdef", 100)))
+    made.champion(0.5, together)
+    decision = made.judge(made.version(1, together))
+    assert "of so few groups no interval can be drawn" in decision.reason
+
+
+def test_one_artists_covers_make_no_first_champion(made: Made) -> None:
+    decision = made.judge(made.version(0.8, of_one_group(made_manifest(COUNTS))))
+    assert "does not lie above the majority class, 25.0%" in decision.reason
+
+
+def of_one_group(manifest: Manifest) -> Manifest:
+    """The same, but all of the test split is one artist's."""
     tested = manifest.frame["split"] == "test"
     frame = manifest.frame.assign(group=manifest.frame["group"].mask(tested, "one"))
-    together = Manifest("made", manifest.classes, frame, {}, manifest.parameters)
-    made.champion(0.5, together)
-    decision = made.judge(made.version(0.8, together))
-    assert "of so few groups no interval can be drawn" in decision.reason
+    return replace(manifest, frame=frame)
 
 
 def test_a_study_may_be_judged_on_micro_pr_auc(workspace: Workspace) -> None:
@@ -169,6 +179,23 @@ def on_other_rows(made: Made) -> Case:
     """As many covers, but the answers are about others of them."""
     case = case_of(made.version(0.9), None, made.workspace)
     return replace(case, probabilities=case.probabilities[::-1])
+
+
+def on_other_rows_where_labels_are_ranked(made: Made) -> Case:
+    """A study whose albums may carry several labels has no accuracy on record."""
+    case = case_of(made.version(0.9), None, made.workspace)
+    manifest = case.candidate.manifest
+    test = (manifest.frame["split"] == "test").to_numpy()
+    truth, measure = truth_of(manifest, every_label=True)[test], MEASURES["micro_pr_auc"]
+    figure = measure.of_answers(truth, case.probabilities.astype(np.float64))
+    case = replace(case, metrics={"micro_pr_auc": Estimate(figure, 0.0, 1.0, len(truth))})
+    assert find_objection(case, Promotion()) is None
+    return replace(case, probabilities=case.probabilities[::-1])
+
+
+def without_a_headline(made: Made) -> Case:
+    case = case_of(made.version(0.9), None, made.workspace)
+    return replace(case, metrics={"log_loss": case.metrics["log_loss"]})
 
 
 def with_other_classes(made: Made) -> Case:
@@ -267,6 +294,14 @@ PLANTED: dict[Callable[[Made], Case], tuple[str, str]] = {
     on_other_rows: (
         "figures are those of the answers",
         "its record says accuracy 92.5%, its answers on the test split of its dataset get 1.7%: ",
+    ),
+    on_other_rows_where_labels_are_ranked: (
+        "figures are those of the answers",
+        "its record says micro PR-AUC ",
+    ),
+    without_a_headline: (
+        "figures are those of the answers",
+        "its record has none of accuracy, micro_pr_auc",
     ),
     with_fewer_albums: (
         "the dataset did not shrink",

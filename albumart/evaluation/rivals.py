@@ -62,6 +62,7 @@ class Measure:
         title: its name for people.
         class_title: the name of its part for one class.
         floor_title: what one knows who has seen no cover.
+        of_answers: ``(n, k) truth, (n, k) probabilities`` → the figure without its interval.
         value: the candidate's figure.
         floor: the figure of one who has seen no cover.
         difference: candidate minus champion, paired.
@@ -73,6 +74,7 @@ class Measure:
     title: str
     class_title: str
     floor_title: str
+    of_answers: Callable[[NDArray[np.bool_], FloatArray], float]
     value: Callable[[Rivals], Estimate]
     floor: Callable[[Rivals], float]
     difference: Callable[[Rivals, FloatArray], Estimate]
@@ -98,6 +100,10 @@ def _hits(truth: NDArray[np.bool_], probabilities: FloatArray) -> NDArray[np.boo
     return np.asarray(padded[np.arange(len(truth)), probabilities.argmax(axis=1)])
 
 
+def _share_of_hits(truth: NDArray[np.bool_], probabilities: FloatArray) -> float:
+    return float(_hits(truth, probabilities).mean())
+
+
 def _accuracy(rivals: Rivals) -> Estimate:
     return wilson_by_group(_hits(rivals.truth, rivals.candidate), rivals.groups)
 
@@ -118,6 +124,11 @@ def _recalls(truth: NDArray[np.bool_], probabilities: FloatArray) -> FloatArray:
     return np.asarray(np.divide((truth & top).sum(axis=0), covers, out=empty, where=covers > 0))
 
 
+def _ranked_precision(truth: NDArray[np.bool_], probabilities: FloatArray) -> float:
+    statistic = MULTI_METRICS["micro_pr_auc"].prepare(MultiScores(truth, probabilities))
+    return float(statistic(np.ones((1, len(truth))))[0])
+
+
 def _candidate_scores(rivals: Rivals) -> MultiScores:
     return MultiScores(rivals.truth, rivals.candidate)
 
@@ -129,8 +140,7 @@ def _micro_precision(rivals: Rivals) -> Estimate:
 
 def _popularity(rivals: Rivals) -> float:
     popular = by_popularity(_candidate_scores(rivals), rivals.shares)
-    statistic = MULTI_METRICS["micro_pr_auc"].prepare(popular)
-    return float(statistic(np.ones((1, rivals.n)))[0])
+    return _ranked_precision(popular.truth, popular.probabilities)
 
 
 def _precision_difference(rivals: Rivals, champion: FloatArray) -> Estimate:
@@ -152,6 +162,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             title="accuracy",
             class_title="recall",
             floor_title="the majority class",
+            of_answers=_share_of_hits,
             value=_accuracy,
             floor=_majority,
             difference=_accuracy_difference,
@@ -161,6 +172,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             title="micro PR-AUC",
             class_title="average precision",
             floor_title="knowing the commonest labels",
+            of_answers=_ranked_precision,
             value=_micro_precision,
             floor=_popularity,
             difference=_precision_difference,

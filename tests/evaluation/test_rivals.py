@@ -46,6 +46,14 @@ def test_a_study_may_name_every_measure() -> None:
     assert set(get_args(named)) == set(MEASURES)
 
 
+@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("rivals", [single(TRUTH // 2), several()], ids=["one", "several"])
+def test_a_figure_is_the_same_with_and_without_its_interval(name: str, rivals: Rivals) -> None:
+    measure = MEASURES[name]
+    found = measure.of_answers(rivals.truth, rivals.candidate)
+    assert found == pytest.approx(measure.value(rivals).value, abs=1e-12)
+
+
 def test_accuracy_by_hand() -> None:
     candidate, champion = TRUTH.copy(), TRUTH.copy()
     candidate[:40] = (TRUTH[:40] + 1) % K
