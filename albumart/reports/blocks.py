@@ -4,7 +4,7 @@ Text that is given to them is escaped, whoever wrote it; only what they return i
 """
 
 import base64
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Final
 
@@ -43,6 +43,11 @@ def join(*pieces: Markup | None) -> Markup:
 def paragraph(text: str, kind: str = "") -> Markup:
     """One paragraph; ``kind`` is a class of the style sheet."""
     return _block("paragraph", text, kind)
+
+
+def statement(what: str, text: str = "") -> Markup:
+    """A paragraph that begins with what it is about, in bold."""
+    return _block("statement", what, text)
 
 
 def missing(text: str) -> Markup:
@@ -100,11 +105,6 @@ def details(summary: str, body: Markup) -> Markup:
 def bullets(lines: Iterable[str]) -> Markup:
     """Short statements, one below the other."""
     return _block("bullets", list(lines))
-
-
-def facts(pairs: Mapping[str, str]) -> Markup:
-    """Short names with short values."""
-    return _block("facts", list(pairs.items()))
 
 
 def command(text: str) -> Markup:

@@ -38,10 +38,10 @@ def cards(report: ReportInput) -> Markup:
     return blocks.join(
         blocks.subtitle("The model"),
         blocks.paragraph(_what(report)),
-        blocks.paragraph(f"What it is for. {PURPOSE.format(noun=report.study.label_noun)}"),
-        blocks.paragraph(f"What it must not be used for. {NOT_FOR}"),
-        blocks.paragraph(f"How good it is. {headline(report)} {verdict(report)}".rstrip()),
-        blocks.paragraph("What is known to be weak:"),
+        blocks.statement("What it is for.", PURPOSE.format(noun=report.study.label_noun)),
+        blocks.statement("What it must not be used for.", NOT_FOR),
+        blocks.statement("How good it is.", f"{headline(report)} {verdict(report)}".rstrip()),
+        blocks.statement("What is known to be weak."),
         blocks.bullets(_limits(report)),
         blocks.subtitle("The dataset"),
         *_dataset(report.card),
@@ -88,10 +88,10 @@ def _dataset(card: Card | None) -> Iterator[Markup]:
         rows,
         text_columns=(0, 2, 3),
     )
-    yield blocks.paragraph(LICENCE)
-    yield blocks.paragraph("What is known to be weak:")
+    yield blocks.statement("What may be passed on.", LICENCE)
+    yield blocks.statement("What is known to be weak.")
     yield blocks.bullets(card.limits)
-    yield blocks.paragraph("The command that builds it again:")
+    yield blocks.statement("The command that builds it again.")
     yield blocks.command(card.reproduce)
 
 
@@ -99,5 +99,5 @@ def _asked(card: Card) -> str:
     years = "" if card.years is None else " Their albums are of {} to {}.".format(*card.years)
     return (
         f"It was built on {card.built:%-d %B %Y} of {count(card.albums)} albums with "
-        f"{covers_word(card.covers)} that differ; who answered: {ORIGINS[card.origin]}.{years}"
+        f"{covers_word(card.covers)} that differ. Who answered: {ORIGINS[card.origin]}.{years}"
     )

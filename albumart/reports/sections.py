@@ -72,7 +72,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "covers": Section("Covers by class", pictures.covers),
     "dataset": Section("The data", materials.dataset),
     "validation": Section("Checks of the data", materials.validation),
-    "cards": Section("Cards: what for, and what not", cards.cards),
+    "cards": Section("Model and dataset cards", cards.cards),
     "training": Section("Training", training.training),
     "reproduce": Section("Do it again", materials.reproduce),
 }

@@ -22,10 +22,11 @@ def example(label="punk", predicted="metal"):
     [
         blocks.paragraph(HOSTILE, HOSTILE),
         blocks.missing(HOSTILE),
+        blocks.statement(HOSTILE, HOSTILE),
+        blocks.bullets([HOSTILE]),
         blocks.subtitle(HOSTILE),
         blocks.table(HOSTILE, [HOSTILE, HOSTILE], [(HOSTILE, HOSTILE)]),
         blocks.details(HOSTILE, blocks.paragraph(HOSTILE)),
-        blocks.facts({HOSTILE: HOSTILE}),
         blocks.command(HOSTILE),
         blocks.cover_row(HOSTILE, [BLACK]),
         blocks.example_cards([example(HOSTILE, HOSTILE)]),

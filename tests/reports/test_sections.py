@@ -133,7 +133,7 @@ def test_what_is_missing_is_said(name, sentence, minimal_report):
         ("cards", "must not be used to guess anything about a person"),
         ("cards", "published by Yanir Seroussi"),
         ("cards", "Its licence is not known here."),
-        ("cards", "who answered: recorded files. Their albums are of 1971 to 2015."),
+        ("cards", "Who answered: recorded files. Their albums are of 1971 to 2015."),
         ("cards", "albumart run made --real DIR"),
         ("imagenet", "comic book"),
         ("metrics", "by group, centred"),

@@ -1,24 +1,21 @@
 """The pages in a real browser: what a designer does, what a screen reader stumbles on."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from in_chromium import DESKTOP, PATIENCE, PHONE, fits, grave_faults, needs_chromium, open_browser
 from made_site import STUDY, made_cover
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from albumart.stores.workspace import Workspace
 from albumart.web.app import create_app
 from albumart.web.options import WebOptions
 from albumart.web.server import Server
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+pytestmark = needs_chromium
 
-GRAVE = ("serious", "critical")
 PAGES = (
     *("try", "explore", "explore?label=red&answer=wrong", "map", "map?label=blue", "models"),
     *("models/1", "guess", "guess/figures", "albums/bandcamp:red001", "../../api", "nowhere"),
@@ -46,19 +43,15 @@ def address(filled: Workspace) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        browser.new_context()
-        yield browser
-        browser.close()
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page in whose console nothing is said of the content security policy."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
+    context = browser.new_context(viewport=DESKTOP)
+    context.set_default_timeout(PATIENCE)
     page, said = context.new_page(), []
 
     def listen(message: ConsoleMessage) -> None:
@@ -169,32 +162,21 @@ def test_axe_finds_no_grave_fault(
 ) -> None:
     # axe evaluates text as code, which our policy forbids: here alone it does not hold.
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE)
     page, faults = context.new_page(), []
     for path in PAGES:
         page.goto(f"{address}/{path}")
         if page.title().startswith("One moment"):
             page.wait_for_selector(".tile, svg.map")
-        faults += [f"{path}: {fault}" for fault in _grave(page)]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        faults += [f"{path}: {fault}" for fault in grave_faults(page)]
+        assert fits(page), path
     page.goto(f"{address}/try")
     page.locator("#covers").set_input_files([covers["red"], covers["text"]])
     page.wait_for_selector(".verdict")
-    faults += [f"answers: {fault}" for fault in _grave(page)]
-    page.set_viewport_size({"width": 390, "height": 844})
+    faults += [f"answers: {fault}" for fault in grave_faults(page)]
+    page.set_viewport_size(PHONE)
     for path in PAGES:
         page.goto(f"{address}/{path}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert fits(page), path
     context.close()
     assert faults == []
-
-
-def _grave(page: Page) -> list[str]:
-    response = Axe().run(page).response
-    assert len(response["passes"]) > 5
-    found = response["violations"]
-    return [
-        f"{each['id']}: {each['help']} {[node['html'][:200] for node in each['nodes']][:3]}"
-        for each in found
-        if each["impact"] in GRAVE
-    ]
