@@ -117,15 +117,18 @@ def several(data: BaselineData) -> BaselineData:
 
 def test_of_several_labels_each_row_is_judged_by_its_ranking(several: BaselineData) -> None:
     outcomes = figures(replace(several, features=data_features(several)))
-    majority, probe = outcomes["majority"], outcomes["linear_probe"]
-    neighbours = outcomes["histogram_neighbours"]
-    assert isinstance(majority, Estimate)
-    assert isinstance(probe, Estimate)
-    assert isinstance(neighbours, Estimate)
-    assert majority.value < neighbours.value
-    assert majority.value < probe.value
-    assert isinstance(outcomes["chance"], NotRun)
-    assert outcomes["boosted_histograms"] == NotRun("boosted trees tell one class of several")
+    found = {name: one.value for name, one in outcomes.items() if isinstance(one, Estimate)}
+    assert list(found) == list(BASELINES)
+    # Who says all labels alike is right as often as a label is there.
+    assert found["chance"] == pytest.approx(several.truth[several.rows("test")].mean())
+    seeing = ("histogram_neighbours", "boosted_histograms", "linear_probe")
+    assert found["chance"] < found["majority"] < min(found[name] for name in seeing)
+
+
+def test_boosted_trees_for_many_labels_are_not_waited_for(several: BaselineData) -> None:
+    many = replace(several, truth=np.tile(several.truth, 7))
+    outcome = BASELINES["boosted_histograms"](many)
+    assert outcome == NotRun("boosted trees for more than 20 labels take hours")
 
 
 def data_features(data: BaselineData) -> np.ndarray:
@@ -150,5 +153,5 @@ def test_the_gain_over_a_baseline_is_paired(data: BaselineData, several: Baselin
         assert isinstance(majority, Estimate)
         assert found.gains["majority"].value == pytest.approx(1 - majority.value)
         assert found.gains["majority"].low > 0
-        assert "chance" not in found.gains
+        assert ("chance" in found.gains) is each.several
     assert run_baselines(data, data.truth[data.rows("test")]).gains["linear_probe"].value == 0
