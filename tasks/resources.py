@@ -22,7 +22,7 @@ from albumart.models.label_vectors import prepare_space
 from albumart.models.weights import WeightSources, prepare_weights
 from albumart.query import Query
 from albumart.sandbox.process import sandbox_process
-from albumart.settings import Settings, load_settings
+from albumart.settings import load_settings
 from albumart.sources import Source, find_source
 from albumart.stores.counting import open_counts
 from albumart.stores.objects import ObjectStore
@@ -36,20 +36,22 @@ logger = logging.getLogger("albumart.tasks")
 @contextmanager
 def open_stores(origin: Origin = Origin.LIVE) -> Iterator[Workspace]:
     """The stores of the environment, or of the embedded platform that is up, or of the blocks."""
-    settings = load_settings()
-    endpoints = current_endpoints(settings) or _endpoints_in_blocks(settings)
+    endpoints = _find_endpoints()
     if endpoints is None:
         raise PlatformError(
             "no stores: run `albumart up`, or set ALBUMART_MONGODB_URI and ALBUMART_S3_ENDPOINT, "
             "or make the blocks albumart-mongodb-uri and albumart-s3"
         )
-    with open_workspace(endpoints, settings.cache, origin) as workspace:
+    with open_workspace(endpoints, load_settings().cache, origin) as workspace:
         yield workspace
 
 
-def _endpoints_in_blocks(settings: Settings) -> Endpoints | None:
-    # Without an address, Prefect would start a server of its own to look there.
-    return current_endpoints(with_blocks(settings)) if settings.prefect_api_url else None
+def _find_endpoints() -> Endpoints | None:
+    settings = load_settings()
+    known = current_endpoints(settings)
+    if known is not None or not settings.prefect_api_url:
+        return known  # without an address, Prefect would start a server of its own to look there
+    return current_endpoints(with_blocks(settings))
 
 
 @contextmanager
@@ -148,9 +150,8 @@ def find_dataset(digest: str) -> Manifest:
 
 def record_station(station: str, seconds: float, *, failed: bool) -> None:
     """Add one run of a station to what `albumart metrics` tells. Never what fails a run."""
-    endpoints = current_endpoints(load_settings())
     try:
-        if endpoints is not None:
+        if (endpoints := _find_endpoints()) is not None:
             with open_counts(endpoints) as counts:
                 counts.add_seconds(station, seconds, failed=failed)
     except PlatformError as error:

@@ -12,9 +12,10 @@ from albumart.embedded.platform import current_endpoints
 from albumart.endpoints import Endpoints
 from albumart.errors import PlatformError
 from albumart.settings import Settings
+from albumart.stores.counting import open_counts
 from tasks import blocks
 from tasks.blocks import MONGODB, S3, save_blocks, with_blocks
-from tasks.resources import open_stores
+from tasks.resources import open_stores, record_station
 
 PLANTED = "planted-secret-7f3a"
 FULL = Settings(
@@ -105,10 +106,14 @@ def test_stations_find_their_stores_by_blocks(
     save_blocks(settings)
     monkeypatch.setenv("PREFECT_API_URL", str(prefect_endpoints.prefect_api_url))
     monkeypatch.setenv("ALBUMART_HOME", str(tmp_path))
+    monkeypatch.setenv("ALBUMART_MONGODB_DATABASE", own_endpoints.mongodb_database)  # no secret
     assert current_endpoints(Settings()) is None
     with open_stores() as workspace:
         workspace.objects.put("here", b"1")
         assert list(workspace.objects.keys("")) == ["here"]
+    record_station("collect", 1.5, failed=False)
+    with open_counts(own_endpoints) as counts:
+        assert [each.station for each in counts.stations()] == ["collect"]
 
 
 def test_without_blocks_the_message_names_every_way(
