@@ -4,18 +4,22 @@
 
 A platform of its own is brought up, all is deployed, the schedules are listed, and each deployment
 is run by ``prefect deployment run … --watch``: scrapes first, then studies, then single stations on
-what these made. It takes some twenty minutes on two cores.
+what these made. Whatever a scrape's event sets off meanwhile, trains too, and is told in the end.
+It takes some twenty minutes on two cores.
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import yaml
 
@@ -80,23 +84,31 @@ def run(name: str, given: Parameters) -> bool:
     started = time.monotonic()
     done = prefect("deployment", "run", f"{flow}/{name}", *words, "--watch")
     seconds = time.monotonic() - started
-    state, message = last_state(name)
+    state, message = state_of(done.stdout)
     print(f"{name:<30}{state:<12}{seconds:6.0f} s  {message[:300]}", flush=True)
     return done.returncode == 0 and state == "COMPLETED"
 
 
-def last_state(name: str) -> tuple[str, str]:
-    """How the last run of a deployment ended, and what it says."""
+def state_of(told: str) -> tuple[str, str]:
+    """How the run ended that the command told of, and what it says."""
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
-    from prefect.client.schemas.sorting import FlowRunSort
 
-    wanted = DeploymentFilter(name=DeploymentFilterName(any_=[name]))
-    last = FlowRunSort.EXPECTED_START_TIME_DESC
+    found = re.search(r"UUID: ([0-9a-f-]{36})", told)
+    if found is None:
+        return "NONE", told.strip().replace("\n", " ")
     with get_client(sync_client=True) as client:
-        ended = client.read_flow_runs(deployment_filter=wanted, sort=last, limit=20)
-    states = [each.state for each in ended if each.state and not each.state.is_scheduled()]
-    return (states[0].type.value, states[0].message or "") if states else ("NONE", "")
+        state = client.read_flow_run(UUID(found[1])).state
+    return (state.type.value, state.message or "") if state else ("NONE", "")
+
+
+def automatic() -> dict[str, int]:
+    """Runs that automations began, by flow and state; none of them was asked for here."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(limit=200)
+    begun = [each for each in runs if each.created_by and each.created_by.type == "AUTOMATION"]
+    return Counter(f"{each.parameters.get('study')} {each.state_name}" for each in begun)
 
 
 def schedules() -> list[dict[str, Any]]:
@@ -134,6 +146,7 @@ def main() -> None:
         plan = [each for each in planned(mirror, options.limit) if each[0] in options.names]
         plan = plan or list(planned(mirror, options.limit))
         completed = sum(run(name, given) for name, given in plan)
+        print("retrained by events:", dict(automatic()))
     print(f"{completed} of {len(plan)} completed")
     sys.exit(completed < len(plan))
 
