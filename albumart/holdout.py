@@ -7,10 +7,10 @@ Whatever is chosen here (a threshold, a probe's strength) is chosen on validatio
 import io
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.evaluation.multi_scores import MultiScores
 from albumart.evaluation.not_sure import Threshold, choose_threshold, measure_threshold
 from albumart.evaluation.shortcut import SourceProbe, probe_source
+from albumart.evaluation.skin import SKIN_COLOUR, skin_tone
 from albumart.evaluation.slices import (
     Slice,
     decade_of,
@@ -65,6 +66,8 @@ from albumart.training.networks import (
 
 logger = logging.getLogger(__name__)
 
+_AT_ONCE: Final = 64  # covers
+
 Probabilities = NDArray[np.float32]
 Directions = NDArray[np.float32]
 
@@ -76,7 +79,7 @@ class Findings:
     Attributes:
         baselines: the headline figure on the same split, or why there is none, by name.
         gains: the candidate's figure minus a baseline's, paired, of those that answer.
-        slices: accuracy by source, decade, size, monochrome and duplicates.
+        slices: the headline figure by source, decade, size, colour, skin and duplicates.
         threshold: of "not sure", chosen on validation and measured on test; None where no
             confidence reaches what the study wants.
         probe: whether a cover tells its source; None where all are of one.
@@ -280,7 +283,7 @@ def _slices(asked: _Asked, judged: Judged) -> tuple[Slice, ...]:
     test, frame = asked.rows("test"), asked.manifest.frame
     mine = frame.iloc[test]
     years = [None if pd.isna(year) else int(year) for year in mine["year"]]
-    grey = is_monochrome(asked.pixels[test])
+    looks = list(_looks(asked.pixels, test))
     alone = duplicate_free(frame["cluster"].tolist())
     return evaluate_slices(
         judged,
@@ -289,10 +292,19 @@ def _slices(asked: _Asked, judged: Judged) -> tuple[Slice, ...]:
             "source": sources_of(mine),
             "decade": [decade_of(year) for year in years],
             "size": [size_class(*sides) for sides in mine[["width", "height"]].to_numpy().tolist()],
-            "colour": ["monochrome" if is_grey else "in colour" for is_grey in grey],
+            "colour": [colour for colour, _ in looks],
+            SKIN_COLOUR: [tone for _, tone in looks],
             "duplicates": [alone[row] for row in test],
         },
     )
+
+
+def _looks(pixels: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[tuple[str, str]]:
+    """Of each cover whether it is monochrome, and the tone of skin that it shows."""
+    for start in range(0, len(rows), _AT_ONCE):
+        some = pixels[rows[start : start + _AT_ONCE]]  # of a mapped cache: few are read at once
+        colours = np.where(is_monochrome(some), "monochrome", "in colour").tolist()
+        yield from zip(colours, skin_tone(some), strict=True)
 
 
 def _threshold(asked: _Asked, chooser: Judged, judged: Judged) -> Threshold | None:

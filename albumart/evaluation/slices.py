@@ -29,7 +29,6 @@ FIRST_YEAR: Final = 1860  # nothing that sounds is older; a year before it is a 
 # JPEG leaves a grey cover with some colour; a printed or scanned one has a tinted corner.
 GREY_SPREAD: Final = 16
 GREY_SHARE: Final = 0.99
-BLOCK: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +94,10 @@ def is_monochrome(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """``(n, h, w, 3) uint8 RGB`` → ``(n,)`` whether nearly all of the cover is grey.
 
     Grey is a pixel whose channels lie within GREY_SPREAD of each other; a cover in one colour
-    other than grey (sepia, blue) is not monochrome. Of a mapped cache few covers are read at once.
+    other than grey (sepia, blue) is not monochrome.
     """
-    grey = np.empty(len(pixels), dtype=np.float64)
-    for start in range(0, len(pixels), BLOCK):
-        chunk = pixels[start : start + BLOCK]
-        spread = chunk.max(axis=-1) - chunk.min(axis=-1)
-        grey[start : start + BLOCK] = (spread <= GREY_SPREAD).mean(axis=(1, 2))
-    return np.asarray(grey >= GREY_SHARE)
+    spread = pixels.max(axis=-1) - pixels.min(axis=-1)
+    return np.asarray((spread <= GREY_SPREAD).mean(axis=(1, 2)) >= GREY_SHARE)
 
 
 def duplicate_free(clusters: Sequence[str]) -> tuple[str, ...]:

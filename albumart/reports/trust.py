@@ -9,6 +9,7 @@ from markupsafe import Markup
 from albumart.evaluation.intervals import Estimate
 from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.evaluation.shortcut import LEAST_OF_CELL, SourceProbe
+from albumart.evaluation.skin import SKIN_COLOUR
 from albumart.evaluation.slices import LEAST_GROUPS, LEAST_ROWS, Slice
 from albumart.reports import blocks, figures, trust_figures
 from albumart.reports.figures import Contender
@@ -94,6 +95,12 @@ def _slices_caveat(report: ReportInput) -> str:
         "Slices differ in their mix of classes too: one that does worse may hold harder classes, "
         "and need not be harder to see."
     )
+    if any(one.column == SKIN_COLOUR and one.name != "none" for one in report.slices):
+        text += (
+            " Skin colour is told by pixels alone: wood, sand and sepia look like it, and a face "
+            "in black and white does not. It is asked because a model may lean on it, and says "
+            "nothing about anybody."
+        )
     if isinstance(report.evaluation, MultiEvaluation):
         text += (
             f" And {headline_figure(report).title} is higher where more of the labels are true, "

@@ -271,6 +271,15 @@ def test_slices_that_are_all_alike_draw_nothing(full_report):
     assert told == "All test covers are alike in decade: unknown."
 
 
+def test_of_skin_colour_it_is_said_what_pixels_cannot_tell(full_report):
+    tones = [Slice("skin colour", name, 280, wilson(90, 280)) for name in ("none", "darker")]
+    told = said("slices", replace(full_report, slices=tuple(tones)))
+    assert "wood, sand and sepia look like it" in told
+    assert "wood" not in said(
+        "slices", replace(full_report, slices=(tones[0], *full_report.slices))
+    )
+
+
 def test_a_source_that_nobody_can_tell(full_report):
     probe = SourceProbe(wilson(50, 100), 0.5, ("a", "b"), ("metal",))
     assert "no trace of the source" in said("source", replace(full_report, probe=probe))

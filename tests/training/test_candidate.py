@@ -89,7 +89,7 @@ def test_from_dataset_to_prediction(
     assert isinstance(probe, Estimate if frozen else NotRun)
     assert isinstance(baselines["boosted_histograms"], Estimate)
     by_column = Counter(found.column for found in holdout.findings.slices)
-    assert set(by_column) == {"source", "decade", "size", "colour", "duplicates"}
+    assert set(by_column) == {"source", "decade", "size", "colour", "skin colour", "duplicates"}
     assert holdout.findings.probe is None  # all are of one source
     assert read_holdout(filled.objects, candidate.run).findings == holdout.findings
     assert_saved_model_is_the_trained_one(candidate, manifest, filled)
