@@ -45,9 +45,10 @@ from albumart.judged import (
 )
 from albumart.models.head_network import pointing_network
 from albumart.models.heads import find_head
-from albumart.models.label_space import LabelSpace
+from albumart.models.label_space import LabelSpace, label_likeness
 from albumart.models.network import load_model, predict_proba
 from albumart.models.weights import resolve_weights
+from albumart.models.zero_shot import find_text_space
 from albumart.stores.models import ModelVersion, model_key
 from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
@@ -223,6 +224,7 @@ class _Asked:
             groups=self.groups,
             features=self.features,
             several=carries_several(self.manifest),
+            others=_zero_shot(self),
         )
 
 
@@ -277,6 +279,17 @@ def _features(
     if resolve_weights(study.model).are_random and not study.train.trains_head_only:
         return None
     return cached_features(at_image_size(study, candidate.image_size), manifest, workspace)
+
+
+def _zero_shot(asked: _Asked) -> dict[str, NDArray[np.float64]]:
+    """What the backbone answers untaught, where it reads the labels' names."""
+    study, classes = asked.study, asked.manifest.classes
+    if asked.features is None:
+        return {}
+    texts = find_text_space(study.model, classes, study.labels.noun)
+    if texts is None:
+        return {}
+    return {"zero_shot": label_likeness(asked.features[asked.rows("test")], texts.vectors)}
 
 
 def _slices(asked: _Asked, judged: Judged) -> tuple[Slice, ...]:

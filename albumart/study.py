@@ -121,9 +121,9 @@ class Split(_Table):
 class Model(_Table):
     """The backbone, its weights and the size of the pixels it sees.
 
-    ``weights``: ``imagenet`` (Keras downloads them), ``random``, the path of a Keras ``.h5`` or
-    ``.keras`` file, an address ``https://…#sha256=…``, or ``study:<name>``: those of its champion.
-    A path may carry ``#sha256=…`` too.
+    ``weights``: ``imagenet`` (Keras downloads them; ``preset`` of a network of keras-hub),
+    ``random``, the path of a Keras ``.h5`` or ``.keras`` file, an address ``https://…#sha256=…``,
+    or ``study:<name>``: those of its champion. A path may carry ``#sha256=…`` too.
     ``alpha``: share of the backbone's width, where weights of narrower ones exist (MobileNetV2).
     ``pooling``: features are the ``average`` over the last map, the whole map (``flatten``), or
     ``moments``: of maps of every depth the average and the covariance of channels, which tells a

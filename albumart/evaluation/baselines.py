@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -39,6 +39,7 @@ class BaselineData:
         groups: ``(n,)`` group of each row, by which intervals are drawn.
         features: ``(n, d) float32`` of a frozen backbone, or None.
         several: whether a cover may be of several classes.
+        others: ``(n_test, k)`` scores that others give, by name; they stand behind the rows.
     """
 
     pixels: NDArray[np.uint8]
@@ -47,6 +48,7 @@ class BaselineData:
     groups: NDArray[np.str_]
     features: NDArray[np.float32] | None
     several: bool = False
+    others: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def rows(self, split: str) -> NDArray[np.intp]:
         """Row numbers of ``split``."""
@@ -89,13 +91,16 @@ class Baselines:
 
 
 def run_baselines(data: BaselineData, answers: NDArray[np.floating]) -> Baselines:
-    """Every row of BASELINES beside a model's ``(n_test, k)`` answers."""
-    found = {name: baseline(data) for name, baseline in BASELINES.items()}
+    """Every row of BASELINES, and others, beside a model's ``(n_test, k)`` answers."""
+    found: dict[str, FloatArray | Estimate | NotRun] = {
+        name: baseline(data) for name, baseline in BASELINES.items()
+    }
+    found |= data.others
     told = {name: one for name, one in found.items() if isinstance(one, np.ndarray)}
     guessed = {name: one for name, one in found.items() if not isinstance(one, np.ndarray)}
     figures = guessed | {name: _figure(data, one) for name, one in told.items()}
     return Baselines(
-        figures={name: figures[name] for name in BASELINES},
+        figures={name: figures[name] for name in found},
         gains={name: _gain(data, answers, one) for name, one in told.items()},
     )
 

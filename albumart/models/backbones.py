@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from albumart.errors import BadStudy
 from albumart.models import preprocessing
+from albumart.models.hub import CLIP, DINOV3, EXTRA, PRESET, SIGLIP2, Tower, hub_models
 from albumart.study import Model
 
 if TYPE_CHECKING:
@@ -21,18 +22,22 @@ class Backbone:
 
     Attributes:
         build: ``(model, weights) -> keras.Model`` without a top, called as the row is;
-            ``weights`` is the path of an ``.h5`` file, ``"imagenet"`` or None.
+            ``weights`` is the path of an ``.h5`` file, ``"imagenet"``, ``"preset"`` or None.
         preprocess: the layers between ``(n, h, w, 3)`` pixels in 0…255 and the network.
         application: name of the Keras module whose ``preprocess_input`` is the reference,
             or None where there is none.
         width: features after average pooling, with ``alpha`` 1.
-        size: side of the pixels that its ImageNet weights were trained with.
+        size: side of the pixels that its published weights were trained with.
         least: smallest side that it takes.
+        most: largest.
+        patch: what a side is a multiple of.
         groups: for staged unfreezing, from input to output: each group's name, and a pattern of
             the name of its last layer.
-        licence: of the ImageNet weights, and whose they are.
-        pretrained: whether ImageNet weights exist.
+        licence: of the published weights, and whose they are.
+        pretrained: whether published weights exist.
+        published: what a study calls them.
         alphas: widths of its layers, as shares, that there are.
+        tower: what it is to keras-hub, where that builds it.
     """
 
     name: str
@@ -44,8 +49,17 @@ class Backbone:
     least: int
     groups: Mapping[str, str]
     licence: str
+    most: int = 512
+    patch: int = 1
     pretrained: bool = True
+    published: str = "imagenet"
     alphas: tuple[float, ...] = (1.0,)
+    tower: Tower | None = None
+
+    @property
+    def extra(self) -> str | None:
+        """The extra that it needs."""
+        return EXTRA if self.tower else None
 
 
 def find_backbone(name: str) -> Backbone:
@@ -58,14 +72,22 @@ def find_backbone(name: str) -> Backbone:
 def check_options(model: Model) -> Backbone:
     """The row of ``model``, or BadStudy where the row cannot be had as ``model`` wants it."""
     row = find_backbone(model.backbone)
-    if model.image_size < row.least:
+    if not row.least <= model.image_size <= row.most or model.image_size % row.patch:
         raise BadStudy(
-            f"model.image_size: expected {row.least} or more for {row.name}; got {model.image_size}"
+            f"model.image_size: expected {_sizes(row)} for {row.name}; got {model.image_size}"
         )
     if model.alpha not in row.alphas:
         choices = " or ".join(f"{alpha:g}" for alpha in row.alphas)
         raise BadStudy(f"model.alpha: expected {choices} for {row.name}; got {model.alpha:g}")
+    if row.tower:
+        hub_models()
     return row
+
+
+def _sizes(row: Backbone) -> str:
+    if row.least == row.most:
+        return f"{row.least}"
+    return f"{row.least} or more" + (f", a multiple of {row.patch}" if row.patch > 1 else "")
 
 
 def _application(name: str) -> Build:
@@ -98,6 +120,12 @@ def _build_small(model: Model, weights: str | None) -> "keras.Model":
     if weights is not None:
         network.load_weights(weights)
     return network
+
+
+def _blocks(stem: str, block: str) -> dict[str, str]:
+    """Groups of a transformer of twelve blocks; its layers' names may carry its own before them."""
+    ends = {"stem": stem, **{f"block{n}": f"{block}_{3 * n - 1}" for n in range(1, 5)}}
+    return {name: f"(.*_)?{end}" for name, end in ends.items()} | {"top": "map"}
 
 
 _AUTOML: Final = "Apache-2.0; converted from google/automl"
@@ -238,6 +266,48 @@ _ROWS: Final = (
         least=32,
         groups={f"block{n}": f"block{n}_pool" for n in range(1, 6)},
         licence="CC BY 4.0; converted from the Visual Geometry Group's, Oxford",
+    ),
+    Backbone(
+        name=DINOV3.name,
+        build=DINOV3.build,
+        application=None,
+        size=224,
+        published=PRESET,
+        tower=DINOV3,
+        preprocess=preprocessing.to_imagenet,
+        width=384,
+        least=32,
+        patch=16,
+        groups=_blocks("rope_embedding", "layers"),
+        licence="DINOv3 License; Meta's, which names what it may not be used for",
+    ),
+    Backbone(
+        name=CLIP.name,
+        build=CLIP.build,
+        application=None,
+        size=224,
+        published=PRESET,
+        tower=CLIP,
+        preprocess=preprocessing.to_clip,
+        width=512,
+        least=224,
+        most=224,
+        groups=_blocks("pre_layer_norm", "encoder_block"),
+        licence="MIT; converted from openai/CLIP",
+    ),
+    Backbone(
+        name=SIGLIP2.name,
+        build=SIGLIP2.build,
+        application=None,
+        size=224,
+        published=PRESET,
+        tower=SIGLIP2,
+        preprocess=preprocessing.to_unit_range,
+        width=768,
+        least=224,
+        most=224,
+        groups=_blocks("embedding", "encoder_block"),
+        licence="Apache-2.0; converted from google-research/big_vision",
     ),
 )
 

@@ -31,7 +31,7 @@ def load_backbone(model: Model, *, seed: int = 0) -> "keras.Model":
             network = row.build(model, None)
             seed_weights(network, seed)
             return network
-        case Kind.IMAGENET:
+        case Kind.IMAGENET | Kind.PRESET:
             return _download(row, model)
         case Kind.FILE:
             with _refusing(row, weights):
@@ -56,11 +56,11 @@ def seed_weights(model: "keras.Model", seed: int) -> None:
 
 def _download(row: Backbone, model: Model) -> "keras.Model":
     try:
-        return row.build(model, "imagenet")
+        return row.build(model, row.published)
     except Exception as error:
         # Keras raises a bare Exception when a download fails; the run must not go on at random.
         raise FetchError(
-            f"no imagenet weights for {row.name}: {_first_line(error)}; expected {CHOICES} "
+            f"no {row.published} weights for {row.name}: {_first_line(error)}; expected {CHOICES} "
             "(--weights)"
         ) from error
 

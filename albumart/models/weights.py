@@ -23,8 +23,9 @@ from albumart.models.pinned import (
 from albumart.study import Model
 
 CHOICES: Final = (
-    "'imagenet' (downloaded by Keras), 'random', 'study:<name>' (those of its champion), the path "
-    "of an .h5 or .keras file of Keras, or https://…#sha256=… of such a file"
+    "'imagenet' ('preset' of a network of keras-hub: downloaded by Keras), 'random', "
+    "'study:<name>' (those of its champion), the path of an .h5 or .keras file of Keras, or "
+    "https://…#sha256=… of such a file"
 )
 # What a file's name says it is, and the bytes that it must then begin with.
 MAGIC: Final[Mapping[str, bytes]] = MappingProxyType(
@@ -40,6 +41,7 @@ class Kind(StrEnum):
 
     RANDOM = "random"
     IMAGENET = "imagenet"
+    PRESET = "preset"
     FILE = "file"
     ADDRESS = "address"
     STUDY = "study"
@@ -60,7 +62,7 @@ class Weights:
 
     @property
     def identity(self) -> str:
-        """Names what came out of them: the digest of their file, ``imagenet`` or ``random``."""
+        """Names what came out of them: the digest of their file, else their own name."""
         if self.kind is Kind.STUDY:
             raise ValueError(f"expected prepare_weights() first; got {self.where!r} as it is")
         return self.sha256 or self.kind
@@ -95,12 +97,13 @@ def resolve_weights(model: Model) -> Weights:
     row = check_options(model)
     if model.weights == Kind.RANDOM:
         return Weights(Kind.RANDOM, "random")
-    if model.weights == Kind.IMAGENET:
-        if not row.pretrained:
+    if model.weights in (Kind.IMAGENET, Kind.PRESET):
+        if not row.pretrained or model.weights != row.published:
             raise BadStudy(
-                f"there are no imagenet weights for {row.name}; expected {CHOICES} (--weights)"
+                f"there are no {model.weights} weights for {row.name}; expected {CHOICES} "
+                "(--weights)"
             )
-        return Weights(Kind.IMAGENET, "imagenet")
+        return Weights(Kind(model.weights), model.weights)
     if model.weights.startswith("study:"):
         if not _STUDY.fullmatch(model.weights):
             raise BadStudy(f"weights {model.weights!r}: expected study:<name of a study>")

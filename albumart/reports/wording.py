@@ -16,6 +16,7 @@ BASELINE_TITLES: Final[dict[str, str]] = {
     "histogram_neighbours": "neighbours by colour histogram",
     "boosted_histograms": "boosted trees on colour histograms",
     "linear_probe": "linear probe on frozen features",
+    "zero_shot": "the backbone untaught, told each {noun}'s name",
 }
 
 

@@ -15,6 +15,7 @@ from albumart.images import load_rgb
 from albumart.models.backbones import BACKBONES, Backbone, check_options, find_backbone
 from albumart.models.groups import find_backbone_in, layer_groups
 from albumart.models.head_network import HeadPlan, HeadShape, build_task_head, join_head
+from albumart.models.hub import has_hub
 from albumart.models.network import (
     at_size,
     build_extractor,
@@ -45,6 +46,8 @@ class Trained:
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A row trained for a step, its last group thawed, then saved and loaded again."""
     row = BACKBONES[request.param]
+    if row.extra and not has_hub():
+        pytest.skip(f"keras-hub is not installed (extra: {row.extra})")
     pixels = np.stack([load_rgb(cover_file(seed), row.least) for seed in (0, 1)])
     model, last = thawed_at_the_end(row)
     before = last.get_weights()
@@ -94,7 +97,7 @@ def test_preprocessing_equals_the_reference(trained: Trained) -> None:
     """E10: file → saved model equals file → the reference preprocess_input → the backbone."""
     row = trained.row
     if row.application is None:
-        pytest.skip(f"{row.name} is our own: there is no reference")
+        pytest.skip(f"{row.name} has no reference in Keras; of keras-hub's see test_hub.py")
     reference = getattr(keras.applications, row.application).preprocess_input
     backbone = find_backbone_in(trained.loaded)
     maps = numbers(backbone(reference(trained.pixels.astype(np.float32))))
