@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     mongodb_port: int | None = Field(default=None, ge=1, le=65535)
     s3_port: int | None = Field(default=None, ge=1, le=65535)
 
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|(cpu|gpu|tpu)(:\d+)?)$",
+        description="Where networks are trained: auto, cpu, gpu, tpu, or one, such as gpu:1.",
+    )
     runner: Literal["thread", "process", "dask", "ray"] = Field(
         default="thread", description="Where the batches of covers and of features run."
     )

@@ -1,12 +1,18 @@
 """Training."""
 
+import logging
+
 from prefect import task
 
 from albumart.promotion import require_unseen_test
+from albumart.settings import load_settings
 from albumart.study import Study
 from albumart.training.candidate import Provenance, train_candidate
+from albumart.training.placing import training_on
 from albumart.validation.stations import require_validated
 from tasks.resources import find_dataset, open_stores, prepare_study
+
+logger = logging.getLogger("albumart.tasks")
 
 
 @task(task_run_name="train-{study.model.backbone}")
@@ -20,4 +26,6 @@ def train_run(study: Study, dataset: str, provenance: Provenance) -> str:
         require_validated(manifest, workspace, study)
         require_unseen_test(study, manifest, workspace)
         ready = prepare_study(study, workspace)
-        return train_candidate(ready, manifest, workspace, provenance).run
+        with training_on(load_settings().device) as found:
+            logger.info("device     %s", found)
+            return train_candidate(ready, manifest, workspace, provenance).run

@@ -16,6 +16,7 @@ from albumart.cli import (
     scrape,
     serve,
     study,
+    train,
 )
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(scrape.scrape)
+app.command()(train.train)
 app.command()(predict.predict)
 app.command()(models.report)
 app.command()(serve.serve)

@@ -27,6 +27,23 @@ def _use_runner(runner: str | None) -> str | None:
     return runner
 
 
+def _use_device(device: str | None) -> str | None:
+    """Let the tasks, which ask the settings, find the device there."""
+    if device is not None:
+        from albumart.settings import load_settings
+
+        os.environ["ALBUMART_DEVICE"] = device
+        load_settings()
+    return device
+
+
+Device = Annotated[
+    str | None,
+    typer.Option(
+        callback=_use_device,
+        help="Where to train: auto (default), cpu, gpu, tpu, or one of several, such as gpu:1.",
+    ),
+]
 Runner = Annotated[
     str | None,
     typer.Option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from albumart.cli.options import Mirror, Runner
+from albumart.cli.options import Device, Mirror, Runner
 from albumart.cli.output import Json, headline, percent, say, say_json, show_stations
 from albumart.cli.prefect import open_prefect
 
@@ -59,6 +59,7 @@ def run(
     weights: Weights = None,
     label_vectors: Vectors = None,
     runner: Runner = None,
+    device: Device = None,
     json: Json = False,
 ) -> None:
     """Scrape, build, train, evaluate, report and promote STUDY.

@@ -39,6 +39,9 @@ class Feed:
         rows: row numbers that are used.
         batch_size: rows in a batch at most.
         augment: names of AUGMENTATIONS, in their order.
+        sharers: devices that share each batch, whose rows are a multiple of theirs: an epoch in
+            random order leaves out those that are over, others each time; one in order has them
+            in its first batch.
     """
 
     inputs: tuple[Inputs, ...]
@@ -47,10 +50,21 @@ class Feed:
     rows: Rows
     batch_size: int
     augment: tuple[str, ...] = ()
+    sharers: int = 1
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
-        return math.ceil(len(self.rows) / self.batch_size)
+        """Batches in an epoch of training."""
+        return self.batches(len(self.rows) - self._over)
+
+    @property
+    def _over(self) -> int:
+        """Rows of an epoch that cannot be shared evenly."""
+        return len(self.rows) % self.sharers if len(self.rows) > self.sharers else 0
+
+    def batches(self, rows: int) -> int:
+        """How many batches hold so many rows."""
+        even = max(self.batch_size // self.sharers, 1) * self.sharers
+        return math.ceil(rows / even)
 
     def in_order(self) -> "Epoch":
         """The rows as they are: for validation."""
@@ -58,7 +72,8 @@ class Feed:
 
     def shuffled(self, *seed: int) -> "Epoch":
         """The rows in the order of ``seed``, augmented by it."""
-        return Epoch(self, np.random.default_rng(seed).permutation(self.rows), seed)
+        order = np.random.default_rng(seed).permutation(self.rows)
+        return Epoch(self, order[self._over :], seed)
 
     def cycle(self, *seed: int) -> Iterator[Batch]:
         """Batches without end, each epoch in an order of its own."""
@@ -77,15 +92,15 @@ class Epoch:
     seed: tuple[int, ...] | None
 
     def __len__(self) -> int:
-        return len(self.feed)
+        return self.feed.batches(len(self.order))
 
     def __iter__(self) -> Iterator[Batch]:
         return (self[number] for number in range(len(self)))
 
     def __getitem__(self, number: int) -> Batch:
         """Batch ``number``. All are of nearly the same size: none is too small to normalise by."""
-        feed, count, total = self.feed, len(self), len(self.order)
-        start, stop = number * total // count, (number + 1) * total // count
+        feed = self.feed
+        start, stop = self._cut(number), self._cut(number + 1)
         rows = np.sort(self.order[start:stop])  # a mapped file is read forwards
         first, *others = (each[rows] for each in feed.inputs)
         if feed.augment and self.seed is not None:
@@ -94,6 +109,11 @@ class Epoch:
                 first = AUGMENTATIONS[name](first, generator)
         fed: Fed = (first, *others) if others else first
         return fed, feed.targets[rows], feed.weights[rows]
+
+    def _cut(self, number: int) -> int:
+        """Where batch ``number`` begins."""
+        each, over = divmod(len(self.order), self.feed.sharers)
+        return number and over + number * each // len(self) * self.feed.sharers
 
 
 def as_dataset(epoch: Epoch) -> "keras.utils.PyDataset":

@@ -13,6 +13,7 @@ from albumart.models.heads import find_head
 from albumart.train_plan import TrainPlan
 from albumart.training.feed import Epoch, Feed, Floats, as_dataset, balanced_weights
 from albumart.training.layout import Network
+from albumart.training.placing import sharers
 from albumart.training.task import Examples, Task
 
 if TYPE_CHECKING:
@@ -64,12 +65,22 @@ def prepare_trainee(
     in_memory = first.ndim == 2
     at_once = max(batch_size, EVALUATED_AT_ONCE) if in_memory else batch_size
     weights = _row_weights(task, plan)
-    ones = np.ones_like(weights)
+    ones, count = np.ones_like(weights), sharers()
     return Trainee(
         # Of the same layers: what the caller saves is never compiled, so it holds no optimizer.
         model=keras.Model(model.input, model.output),
-        train=Feed(inputs, examples.targets, weights, examples.train, batch_size, plan.augment),
-        validation=Feed(inputs, examples.targets, ones, examples.validation, at_once),
+        train=Feed(
+            inputs,
+            examples.targets,
+            weights,
+            examples.train,
+            batch_size,
+            plan.augment,
+            sharers=count,
+        ),
+        validation=Feed(
+            inputs, examples.targets, ones, examples.validation, at_once, sharers=count
+        ),
         in_memory=in_memory,
     )
 
@@ -128,7 +139,8 @@ def train_epoch(trainee: Trainee, seed: tuple[int, ...]) -> Logs:
 def evaluate(trainee: Trainee) -> Logs:
     """Loss and metrics on the validation rows."""
     epoch = trainee.validation.in_order()
-    if trainee.in_memory:
+    # Of shared batches the first may be of another layout than the others.
+    if trainee.in_memory or trainee.validation.sharers > 1:
         return _mean(_test_batches(trainee.model, epoch))
     logs = trainee.model.evaluate(as_dataset(epoch), verbose=0, return_dict=True)
     return {name: float(value) for name, value in logs.items()}

@@ -10,7 +10,18 @@ import pytest
 
 from albumart.endpoints import Endpoints
 
-STUDY_COMMANDS = ["run", "scrape", "predict", "report", "up", "down", "status", "env", "sandbox"]
+STUDY_COMMANDS = [
+    "run",
+    "scrape",
+    "train",
+    "predict",
+    "report",
+    "up",
+    "down",
+    "status",
+    "env",
+    "sandbox",
+]
 
 
 def albumart(

@@ -1,5 +1,7 @@
 """Batches: every row once, the same for the same seed, read forwards, changed only in training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -38,6 +40,25 @@ def test_an_epoch_has_each_row_once_in_batches_of_nearly_the_same_size(
     assert max(sizes) <= batch_size
     assert max(sizes) - min(sizes) <= 1
     assert all(batch == sorted(batch) for batch in batches)
+
+
+@given(
+    count=st.integers(1, 200),
+    batch_size=st.integers(1, 70),
+    sharers=st.integers(1, 8),
+    seed=st.integers(0, 99),
+)
+def test_batches_can_be_shared_evenly(count: int, batch_size: int, sharers: int, seed: int) -> None:
+    feed = replace(make_feed(count, batch_size), sharers=sharers)
+    most = max(batch_size // sharers, 1) * sharers
+    shuffled = [rows_of(batch) for batch in feed.shuffled(seed)]
+    in_order = [rows_of(batch) for batch in feed.in_order()]
+    assert [row for batch in in_order for row in batch] == list(range(count))
+    used = [row for batch in shuffled for row in batch]
+    assert len(set(used)) == len(used) > count - sharers
+    for batch in [*shuffled, *in_order[1:]] if count > sharers else []:
+        assert len(batch) % sharers == 0
+    assert all(0 < len(batch) <= most for batch in [*shuffled, *in_order])
 
 
 def test_the_seed_decides_order_and_change() -> None:
