@@ -80,8 +80,16 @@ def check_options(model: Model) -> Backbone:
         choices = " or ".join(f"{alpha:g}" for alpha in row.alphas)
         raise BadStudy(f"model.alpha: expected {choices} for {row.name}; got {model.alpha:g}")
     if row.tower:
-        hub_models()
+        _check_tower(row, model)
     return row
+
+
+def _check_tower(row: Backbone, model: Model) -> None:
+    if model.pooling == "moments":  # of maps of every depth, and a transformer has one at most
+        raise BadStudy(
+            f"model.pooling: expected average or flatten for {row.name}; got {model.pooling}"
+        )
+    hub_models()
 
 
 def _sizes(row: Backbone) -> str:

@@ -34,7 +34,7 @@ def find_text_space(model: Model, labels: Sequence[str], noun: str) -> LabelSpac
         UnsafeInput, NotFound, BadStudy: as ``resolve_weights``.
     """
     tower, weights = find_backbone(model.backbone).tower, resolve_weights(model)
-    if tower is None or tower.reader is None or model.pooling == "moments":
+    if tower is None or tower.reader is None:
         return None
     source = tower.source(weights.where) if weights.kind in (Kind.PRESET, Kind.FILE) else None
     if source is None:  # a network whose reader was left behind

@@ -262,6 +262,12 @@ def test_sizes_that_it_cannot_take_are_told(backbone: str, size: int, message: s
         check_options(Model(backbone=backbone, weights="random", image_size=size))
 
 
+def test_maps_of_every_depth_are_not_to_be_had() -> None:
+    model = Model(backbone="CLIPBase", weights="random", image_size=224, pooling="moments")
+    with pytest.raises(BadStudy, match="expected average or flatten for CLIPBase; got moments"):
+        check_options(model)
+
+
 def test_without_keras_hub_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "has_hub", lambda: False)
     with pytest.raises(PlatformError, match=r"pip install 'albumart\[hub\]'"):
