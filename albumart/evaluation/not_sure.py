@@ -56,7 +56,8 @@ def choose_threshold(
     answers = np.arange(1, scores.n + 1)
     # Equals are answered together or not at all.
     ends = np.append(confidence[1:] < confidence[:-1], True)
-    enough = ends & (answers >= LEAST_ANSWERS) & (hits >= wanted_precision * answers)
+    # Divided, not multiplied: 55 of 100 are 0.55, but 0.55 × 100 is a little more than 55.
+    enough = ends & (answers >= LEAST_ANSWERS) & (hits / answers >= wanted_precision)
     if not enough.any():
         return None
     lowest = float(confidence[np.flatnonzero(enough)[-1]])

@@ -49,6 +49,12 @@ def test_by_hand():
     assert (best.confidence, best.precision.value) == (0.9, 1)
 
 
+@pytest.mark.parametrize("hundredths", range(30, 101))
+def test_a_share_that_is_just_what_is_wanted_is_enough(hundredths):
+    shares, truth = answers([0.9] * 100, np.arange(100) < hundredths)
+    assert choose(shares, truth, hundredths / 100) is not None
+
+
 def test_a_few_sure_answers_are_no_precision():
     shares, truth = answers([0.99] * 29 + [0.7] * 100, [True] * 29 + [False] * 100)
     assert choose(shares, truth, 0.9) is None
