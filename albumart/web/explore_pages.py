@@ -23,16 +23,24 @@ SiteOf = Annotated[Site, Depends(site_of)]
 
 COLLECTION_SECONDS = 8.0  # that a page waits for the table; small ones are there at once
 MOST_LABELS = 40
+_ANSWERS, _ORDERS = (", ".join(f"``{name}``" for name in table) for table in (ANSWERS, ORDERS))
 
 
 def wanted_covers(
-    label: Annotated[str, Query(max_length=200)] = "",
-    by: Annotated[str, Query(pattern="^(said|own)$")] = "said",
-    answer: Annotated[str, Query(max_length=20)] = "",
-    split: Annotated[str, Query(max_length=20)] = "",
-    words: Annotated[str, Query(max_length=200)] = "",
-    order: Annotated[str, Query(max_length=20)] = "surest",
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    label: Annotated[str, Query(max_length=200, description="A label; of all without it.")] = "",
+    by: Annotated[
+        str,
+        Query(
+            pattern="^(said|own)$", description="Who says so: ``said`` the model, ``own`` label."
+        ),
+    ] = "said",
+    answer: Annotated[str, Query(max_length=20, description=f"One of {_ANSWERS}.")] = "",
+    split: Annotated[
+        str, Query(max_length=20, description="Of the dataset: ``train``, ``test``, …")
+    ] = "",
+    words: Annotated[str, Query(max_length=200, description="In title, artist or key.")] = "",
+    order: Annotated[str, Query(max_length=20, description=f"One of {_ORDERS}.")] = "surest",
+    page: Annotated[int, Query(ge=1, le=1_000_000, description="Of so many covers each.")] = 1,
 ) -> Wanted:
     """The covers that an address asks for."""
     known = {"answer": answer in ANSWERS, "order": order in ORDERS}

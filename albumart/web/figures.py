@@ -65,7 +65,7 @@ def threshold_sentence(version: ModelVersion) -> str:
         least = percent(version.evaluation["threshold"], 0)
         return f"A label is said of a cover from a probability of {least} on."
     if told is None:
-        return "No confidence is enough to be right as often as the study asks; none is answered."
+        return "At no confidence is it right as often as the study asks: it is sure of no cover."
     return (
         f"It answers from a confidence of {percent(told['confidence'], 0)} on: that is "
         f"{percent(told['coverage']['value'], 0)} of the test covers, of which "

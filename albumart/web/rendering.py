@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -36,6 +37,7 @@ def environment() -> Environment:
         "covers": covers_word,
         "number": number,
         "unbroken": unbroken,
+        "coded": coded,
         "action": action_word,
         "day": day,
         "moment": moment,
@@ -74,6 +76,13 @@ def share(value: float) -> str:
 def unbroken(sentence: str) -> str:
     """A sentence whose numbers keep their units."""
     return sentence.replace(" %", "\u00a0%")
+
+
+def coded(text: str) -> Markup:
+    """What stands between double back-ticks, as code; all of it escaped."""
+    parts = (f"<code>{escape(part)}</code>" if n % 2 else escape(part)
+             for n, part in enumerate(text.split("``")))  # fmt: skip
+    return Markup("".join(parts))  # noqa: S704  (each part was escaped)
 
 
 def width(value: float) -> str:

@@ -1,7 +1,9 @@
 """The pages in a real browser: what a designer does, what a screen reader stumbles on."""
 
+import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,23 +24,30 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def address(filled: Workspace) -> Iterator[str]:
-    """Of a server in a thread of its own."""
+@contextmanager
+def serving(workspace: Workspace, options: WebOptions) -> Iterator[str]:
+    """The address of a server in a thread of its own."""
     is_there, told = threading.Event(), []
 
     def announce(address: str) -> None:
         told.append(address)
         is_there.set()
 
-    app = create_app(filled, WebOptions())
+    app = create_app(workspace, options)
     server = Server(app, host="127.0.0.1", port=0, announce=announce)
     thread = threading.Thread(target=server.run)
     thread.start()
     assert is_there.wait(120)
-    yield f"{told[0]}/studies/{STUDY}"
+    yield told[0]
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(filled: Workspace) -> Iterator[str]:
+    """Of the study's pages."""
+    with serving(filled, WebOptions()) as told:
+        yield f"{told}/studies/{STUDY}"
 
 
 @pytest.fixture(scope="module")
@@ -156,14 +165,17 @@ def test_a_report_runs_no_script(browser: Browser, address: str) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_grave_fault(
-    browser: Browser, address: str, covers: dict[str, Path], scheme: str
-) -> None:
-    # axe evaluates text as code, which our policy forbids: here alone it does not hold.
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+@pytest.fixture(params=["light", "dark"])
+def looked_at(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page that axe may look at: it evaluates text as code, which our policy forbids."""
+    context = browser.new_context(color_scheme=request.param, bypass_csp=True)
     context.set_default_timeout(PATIENCE)
-    page, faults = context.new_page(), []
+    yield context.new_page()
+    context.close()
+
+
+def test_axe_finds_no_grave_fault(looked_at: Page, address: str, covers: dict[str, Path]) -> None:
+    page, faults = looked_at, []
     for path in PAGES:
         page.goto(f"{address}/{path}")
         if page.title().startswith("One moment"):
@@ -174,9 +186,37 @@ def test_axe_finds_no_grave_fault(
     page.locator("#covers").set_input_files([covers["red"], covers["text"]])
     page.wait_for_selector(".verdict")
     faults += [f"answers: {fault}" for fault in grave_faults(page)]
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     for path in PAGES:
         page.goto(f"{address}/{path}")
         assert fits(page), path
-    context.close()
+    assert faults == []
+
+
+def test_axe_finds_no_grave_fault_in_the_game(looked_at: Page, address: str) -> None:
+    page, faults = looked_at, []
+    page.goto(f"{address}/guess")
+    page.get_by_label("What shall we call you?").fill("Alan")
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text(re.compile(r"Cover \d+ of")).wait_for()
+    faults += grave_faults(page)
+    page.keyboard.press("1")
+    page.locator(".outcome").wait_for()
+    faults += grave_faults(page)
+    assert fits(page)
+    assert faults == []
+
+
+def test_axe_finds_no_grave_fault_before_there_is_anything(
+    looked_at: Page, workspace: Workspace
+) -> None:
+    page, faults = looked_at, []
+    token = "a token of some length"
+    with serving(workspace, WebOptions(token=token)) as address:
+        page.goto(address)
+        faults += grave_faults(page)
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_text("albumart run sandbox-genre").wait_for()
+        faults += grave_faults(page)
     assert faults == []

@@ -117,7 +117,7 @@ def test_where_several_labels_may_be_said_all_of_them_are(live: Live) -> None:
 
 
 def test_of_a_threshold_that_was_not_found_a_sentence_says_so(live: Live) -> None:
-    assert "none is answered" in threshold_sentence(replace(live.version, threshold=None))
+    assert "sure of no cover" in threshold_sentence(replace(live.version, threshold=None))
     assert "of which 90\u00a0% are right" in threshold_sentence(live.version)
 
 

@@ -211,4 +211,6 @@ def test_thumbnails_are_small_and_kept_by_the_browser(
 def test_the_api_is_listed_offline(client: TestClient) -> None:
     page = client.get("/api").text
     assert "/api/v1/studies/{study}/judge" in page
+    assert "has an <code>error</code> in its place" in page
+    assert "One of <code>wrong</code>" in page
     assert client.get("/docs").status_code == 404

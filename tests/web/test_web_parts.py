@@ -12,7 +12,7 @@ from albumart.web.later import Later
 from albumart.web.limits import Buckets, Turnstile
 from albumart.web.options import Rate
 from albumart.web.refusals import Stop, capital, size
-from albumart.web.rendering import data_uri, query, share, unbroken, web_address, width
+from albumart.web.rendering import coded, data_uri, query, share, unbroken, web_address, width
 from albumart.web.sessions import SESSION_SECONDS, Doorman
 from albumart.web.trying import display_name
 
@@ -189,6 +189,7 @@ def test_words() -> None:
     assert unbroken("a (5 %)") == "a (5\u00a0%)"
     assert query({"a": "x", "b": ""}, c=2) == "?a=x&c=2"
     assert query({}) == "?"
+    assert coded("a ``b<`` <c>") == "a <code>b&lt;</code> &lt;c&gt;"
     assert capital("no such thing") == "No such thing."
     assert (size(10), size(64 * 1024), size(25 * 2**20)) == ("1 kB", "64 kB", "25 MB")
     assert data_uri(b"\x89PNG").startswith("data:image/png;base64,")
