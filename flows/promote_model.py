@@ -3,8 +3,7 @@
 from prefect import flow
 
 from tasks.approval import ask_person
-from tasks.artifacts import publish_report
-from tasks.evaluate import render_version
+from tasks.evaluate import render_version, show_version
 from tasks.forms import StudyName, VersionNumber
 from tasks.promote import decide, settle
 from tasks.resources import find_study
@@ -27,5 +26,5 @@ def promote_model(study: StudyName, version: VersionNumber) -> dict[str, object]
         answer = ask_person(chosen, version, seen, render_version(chosen, version))
         decision = settle(chosen, version, answer, seen["champion"])
     report = render_version(chosen, version)
-    publish_report(report)
+    show_version(chosen, version, report)
     return {"model": {"version": version, **decision}, "report": report}

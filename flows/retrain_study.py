@@ -9,8 +9,9 @@ from albumart.training.candidate import Provenance
 from flows.build_dataset import build_dataset
 from flows.promote_model import promote_model
 from flows.train_model import trainer
+from tasks.evaluate import show_version
 from tasks.forms import DeploymentName, StudyName
-from tasks.resources import command_line
+from tasks.resources import command_line, find_study
 
 
 @flow(name="retrain-study", flow_run_name="retrain-{study}")
@@ -27,4 +28,6 @@ def retrain_study(
     dataset = build_dataset(study, origin)
     provenance = Provenance(command_line(study, {}), origin)
     version = trainer(train_by)(study, dataset, None, None, provenance, None)
-    return {"study": study, "dataset": dataset} | promote_model(study, version)
+    outcome = promote_model(study, version)
+    show_version(find_study(study), version, str(outcome["report"]))
+    return {"study": study, "dataset": dataset} | outcome

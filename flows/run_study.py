@@ -11,6 +11,7 @@ from flows.collect_albums import collect_albums
 from flows.download_covers import download_covers
 from flows.promote_model import promote_model
 from flows.train_model import trainer
+from tasks.evaluate import show_version
 from tasks.forms import DeploymentName, Limit, Minutes, StudyName
 from tasks.resources import command_line, find_study, open_sources, record_station
 from tasks.spread import spread_start
@@ -67,4 +68,5 @@ def run_study(
     wanted = (study, dataset, backbone, weights, provenance, label_vectors)
     version = watch.time("train", train, *wanted)
     outcome = watch.time("promote", promote_model, study, version)
+    show_version(chosen, version, str(outcome["report"]))
     return summarize(chosen, version, origin, limit) | outcome | {"seconds": watch.seconds}

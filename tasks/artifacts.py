@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from prefect.artifacts import (
+    create_image_artifact,
     create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
@@ -17,6 +18,7 @@ from prefect.artifacts import (
 )
 
 from albumart.progress import open_bar
+from albumart.reports.key_figures import KeyFigures
 
 if TYPE_CHECKING:
     from tasks.collect import Collected
@@ -178,9 +180,23 @@ def publish_scores(found: Mapping[str, Any]) -> None:
     create_table_artifact(rows, key="most", description=escape(told))
 
 
+def publish_key_figures(found: KeyFigures) -> None:
+    """The result in words, as a table, and as pictures that need no other address."""
+    create_markdown_artifact(escape(found.said), key="result", description="the result in short")
+    rows = [{name: escape(cell) for name, cell in row.items()} for row in found.beside]
+    create_table_artifact(rows, key="key-figures", description="best first")
+    for name, (title, address) in found.pictures.items():
+        create_image_artifact(address, key=f"figure-{name}", description=title)
+
+
 def publish_report(path: str) -> None:
-    """A link to the report on the operator's own disk."""
-    create_link_artifact(Path(path).resolve().as_uri(), link_text=Path(path).name, key="report")
+    """A link to the report on the operator's own disk, which a browser may refuse to follow."""
+    name = Path(path).stem
+    study, _, version = name.rpartition("-v")
+    told = f"open it, or: albumart report {escape(study)} --version {version}"
+    create_link_artifact(
+        Path(path).resolve().as_uri(), link_text=Path(path).name, key="report", description=told
+    )
 
 
 def confusion_markdown(classes: list[str], confusion: list[list[int]]) -> str:

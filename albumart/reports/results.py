@@ -27,22 +27,22 @@ PAIRS: Final = 10
 
 def comparison(report: ReportInput) -> Markup:
     """Our headline figure beside what guessing, simple methods and other people reach."""
-    contenders, figure = _contenders(report), headline_figure(report)
+    found, figure = contenders(report), headline_figure(report)
     return blocks.join(
         blocks.figure(
-            figures.plot_comparison(contenders, figure.value),
+            figures.plot_comparison(found, figure.value),
             alt=f"{capital(figure.title)} of each: "
-            + "; ".join(f"{c.label} {figure.value(c.estimate.value)}" for c in contenders),
+            + "; ".join(f"{c.label} {figure.value(c.estimate.value)}" for c in found),
             shows=f"Who reaches which {figure.title}, best first.",
             reading=_comparison_reading(report),
         ),
-        None if len(contenders) > 1 else blocks.missing("No baseline was run beside this model."),
+        None if len(found) > 1 else blocks.missing("No baseline was run beside this model."),
         blocks.details(
             "Numbers behind this figure",
             blocks.table(
                 f"{capital(figure.title)} with 95 % interval",
                 ("who", figure.title, "95 % interval", "covers"),
-                [_contender_row(report, contender) for contender in contenders],
+                [_contender_row(report, contender) for contender in found],
             ),
         ),
         _gains(report),
@@ -128,15 +128,16 @@ def _gains(report: ReportInput) -> Markup | None:
     )
 
 
-def _contenders(report: ReportInput) -> list[Contender]:
+def contenders(report: ReportInput) -> list[Contender]:
+    """The model and whoever it is to be read beside, best first."""
     ours = Contender("this model", headline_estimate(report), "ours")
     baselines = [
         Contender(baseline_title(name, report.study.label_noun), estimate, "baseline")
         for name, estimate in baseline_estimates(report).items()
     ]
     published = [_published(result) for result in report.published]
-    contenders = [ours, *baselines, *_people(report), *published]
-    return sorted(contenders, key=lambda one: -one.estimate.value)
+    everybody = [ours, *baselines, *_people(report), *published]
+    return sorted(everybody, key=lambda one: -one.estimate.value)
 
 
 def _people(report: ReportInput) -> list[Contender]:

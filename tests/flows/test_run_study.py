@@ -13,11 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from in_chromium import DESKTOP, PATIENCE, needs_chromium, open_browser
 from made_studies import TWO_SOURCES
+from playwright.sync_api import expect
 
 from albumart.dataset.duplicates import count_duplicates
 from albumart.dataset.manifest import read_manifest
 from albumart.endpoints import Endpoints
+from albumart.reports.key_figures import KEY_FIGURES
 from albumart.stores.workspace import open_workspace
 from albumart.training.candidate import read_candidate
 
@@ -92,6 +95,33 @@ def test_a_deployed_study_runs_to_a_champion_and_its_artifacts(
         assert workspace.objects.exists("reports/sandbox-genre/v1.html")
 
 
+@needs_chromium
+def test_the_run_page_shows_what_came_of_it(prefect_endpoints: Endpoints, api: Api) -> None:
+    """In the Prefect UI, for somebody who has nothing else."""
+    (run,) = api("flow_runs/filter", {"deployments": {"name": {"any_": ["sandbox-genre"]}}})
+    of_run = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    artifacts = {each["key"]: each["id"] for each in api("artifacts/filter", of_run)}
+    ui = f"{prefect_endpoints.prefect_api_url}".removesuffix("/api")
+    with open_browser() as browser:
+        page = browser.new_page(viewport=DESKTOP)  # type: ignore[arg-type]
+        page.set_default_timeout(PATIENCE)
+        page.goto(ui)
+        page.locator("input").fill(str(prefect_endpoints.prefect_auth))
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/dashboard**")
+        page.goto(f"{ui}/v2/runs/flow-run/{run['id']}?tab=Artifacts")
+        for key in ("result", "key-figures", "report", *(f"figure-{name}" for name in KEY_FIGURES)):
+            expect(page.get_by_text(key, exact=True)).to_be_visible()
+        page.goto(f"{ui}/v2/artifacts/artifact/{artifacts['figure-comparison']}")
+        picture = page.locator("img[src^='data:image/png']")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.naturalWidth") == 800
+        page.goto(f"{ui}/v2/artifacts/artifact/{artifacts['key-figures']}")
+        expect(page.get_by_role("cell", name="this model")).to_be_visible()
+        page.goto(f"{ui}/v2/artifacts/artifact/{artifacts['result']}")
+        expect(page.get_by_text("of test covers get their genre right").first).to_be_visible()
+
+
 def test_a_second_run_from_the_command_line_does_nothing_again(
     environment: dict[str, str], api: Api
 ) -> None:
@@ -110,6 +140,17 @@ def test_a_second_run_from_the_command_line_does_nothing_again(
     assert "bandcamp: unchanged" in done.stderr
     page = urllib.request.url2pathname(urlsplit(data_docs_address(api)).path)
     assert "bandcamp" in Path(page).read_text()
+
+
+def test_a_candidate_of_the_newest_dataset_says_its_device(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "albumart", "train", "sandbox-genre", "--device", "cpu"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"device     \w+ on cpu:0; ", done.stderr)
+    assert "train      unchanged" in done.stderr
+    assert done.stdout.startswith("sandbox-genre: version 1: accuracy ")
 
 
 def data_docs_address(api: Api) -> str:
