@@ -233,7 +233,6 @@ class ReportInput:
             each stage.
         reproduce: the command that makes this run again.
         versions: name → version of what computed it.
-        seconds: station → seconds.
         made_on: date, in words for people.
     """
 
@@ -267,7 +266,6 @@ class ReportInput:
     plan: Mapping[str, object] = field(default_factory=dict)
     reproduce: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
-    seconds: Mapping[str, float] = field(default_factory=dict)
     made_on: str = ""
 
     @property

@@ -9,7 +9,7 @@ from albumart.dataset.duplicates import DuplicateCounts
 from albumart.evaluation.multi_evaluate import MultiEvaluation
 from albumart.reports import blocks, figures
 from albumart.reports.inputs import ExpectationRow, ReportInput
-from albumart.reports.wording import count, duration, percent
+from albumart.reports.wording import count, percent
 
 STATUS_WORDS: Final[dict[str, str]] = {
     "pending": "not asked for yet",
@@ -64,15 +64,12 @@ def validation(report: ReportInput) -> Markup:
 
 
 def reproduce(report: ReportInput) -> Markup:
-    """The command, the digest, the versions and the time that this run took."""
-    seconds = [(station, duration(spent)) for station, spent in report.seconds.items()]
-    seconds += [("together", duration(sum(report.seconds.values())))] if seconds else []
+    """The command, the digest and the versions of this run."""
     versions = list(report.versions.items())
     return blocks.join(
         blocks.command(report.reproduce) if report.reproduce else None,
         blocks.paragraph("The same data have the same digest, and this report is about these:"),
         blocks.command(report.dataset.digest),
-        blocks.table("Time by station", ("station", "time"), seconds) if seconds else None,
         blocks.table("Versions", ("part", "version"), versions, text_columns=(0, 1))
         if versions
         else None,

@@ -80,14 +80,6 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def duration(seconds: float) -> str:
-    """75.2 → ``1 min 15 s``; 3.14 → ``3.1 s``."""
-    if seconds < 10:
-        return f"{seconds:.1f}\u00a0s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}\u00a0min {rest}\u00a0s" if minutes else f"{rest}\u00a0s"
-
-
 def baseline_title(name: str, noun: str) -> str:
     """``majority`` → ``always guessing the most common genre``."""
     return BASELINE_TITLES.get(name, name.replace("_", " ")).replace("{noun}", noun)

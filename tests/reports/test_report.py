@@ -144,7 +144,6 @@ def hostile_report():
         plan={HOSTILE: HOSTILE, f"{HOSTILE}2": [{HOSTILE: HOSTILE}, {HOSTILE: [HOSTILE]}]},
         reproduce=HOSTILE,
         versions={HOSTILE: HOSTILE},
-        seconds={HOSTILE: 1.0},
         made_on=HOSTILE,
     )
 

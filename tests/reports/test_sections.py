@@ -142,7 +142,6 @@ def test_what_is_missing_is_said(name, sentence, minimal_report):
         ("training", "flip yes, crop 0.1"),
         ("training", "next stage of training"),
         ("reproduce", "albumart run sandbox-genre --sandbox"),
-        ("reproduce", "1\u00a0min 59\u00a0s"),
     ],
 )
 def test_what_is_known_is_said(name, sentence, full_report):
