@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ from albumart.stores.objects import ObjectStore
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
 from albumart.train_plan import HEAD
-from albumart.training.candidate import Candidate, read_candidate
+from albumart.training.candidate import Candidate, array_bytes, read_candidate, read_held
 from albumart.training.networks import (
     at_image_size,
     cached_features,
@@ -64,6 +64,9 @@ from albumart.training.networks import (
     order_of,
     splits_of,
 )
+
+if TYPE_CHECKING:
+    import keras
 
 logger = logging.getLogger(__name__)
 
@@ -245,12 +248,9 @@ def _evaluate(
     model = load_model(data, candidate.sha256, workspace.cache / "models")
     test, validation = asked.rows("test"), asked.rows("validation")
     probabilities = predict_proba(model, asked.pixels, test)
-    # A head alone is asked on the features that are there already.
-    on_validation = (
-        predict_proba(model.get_layer(HEAD), asked.features, validation)
-        if asked.features is not None and study.train.trains_head_only
-        else predict_proba(model, asked.pixels, validation)
-    )
+    on_validation = read_held(workspace.objects, candidate.run)
+    if on_validation is None:
+        on_validation = _ask(model, asked, validation)
     directions = None
     if find_head(study.head.kind).in_label_space:
         directions = predict_proba(pointing_network(model), asked.pixels, test)
@@ -270,6 +270,13 @@ def _evaluate(
         probabilities=probabilities,
         directions=directions,
     )
+
+
+def _ask(model: "keras.Model", asked: _Asked, rows: NDArray[np.intp]) -> Probabilities:
+    """What the model says of rows; a head alone, on the features that are there already."""
+    if asked.features is not None and asked.study.train.trains_head_only:
+        return predict_proba(model.get_layer(HEAD), asked.features, rows)
+    return predict_proba(model, asked.pixels, rows)
 
 
 def _features(
@@ -347,20 +354,14 @@ def sources_of(frame: pd.DataFrame) -> list[str]:
 def write_holdout(objects: ObjectStore, run: str, holdout: Holdout) -> None:
     """Keep the numbers of ``run``."""
     # Arrays first: the record, which a reader looks for first, is written when all is there.
-    objects.put(f"runs/{run}/test.npy", _array_bytes(holdout.probabilities))
+    objects.put(f"runs/{run}/test.npy", array_bytes(holdout.probabilities))
     if holdout.directions is not None:
-        objects.put(_directions_key(run), _array_bytes(holdout.directions))
+        objects.put(_directions_key(run), array_bytes(holdout.directions))
     record = {
         "evaluation": holdout.evaluation.to_dict(),
         "findings": holdout.findings.to_dict(),
     }
     objects.put(_record_key(run), json.dumps(record).encode(), content_type="application/json")
-
-
-def _array_bytes(array: NDArray[np.float32]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
 
 
 def _directions_key(run: str) -> str:

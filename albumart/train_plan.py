@@ -107,6 +107,8 @@ class TrainPlan(_Table):
     ``mixed_precision`` ``auto`` computes in bfloat16 where that is faster on the device.
     ``augment`` changes training images at random: ``flip`` mirrors, ``shift`` moves by up to a
     tenth.
+    ``refit``: when validation has chosen the epochs, the head is trained once more for as many, on
+    train and validation together. What calibrates it and its threshold was heard before.
     """
 
     stages: tuple[Stage, ...] = Field(default=(Stage(),), min_length=1)
@@ -119,12 +121,21 @@ class TrainPlan(_Table):
     clip_norm: float | None = Field(default=None, gt=0)
     mixed_precision: Literal["auto", "off"] = "off"
     augment: tuple[Augmentation, ...] = ()
+    refit: bool = False
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _augments_once(self) -> "TrainPlan":
         if any(a == b for a, b in pairwise(sorted(self.augment))):
             raise ValueError("augment: expected each change once")
+        return self
+
+    @model_validator(mode="after")
+    def _refits_a_head(self) -> "TrainPlan":
+        if self.refit and not self.trains_head_only:
+            raise ValueError(
+                "refit: expected stages of the head alone, without augment, which take seconds"
+            )
         return self
 
     @property

@@ -51,6 +51,8 @@ def test_an_impossible_stage_is_refused(fields: dict[str, object], message: str)
         ({"augment": ["flip", "flip"]}, "expected each change once"),
         ({"augment": ["zoom"]}, "flip"),
         ({"seed": -1}, "greater than or equal to 0"),
+        ({"refit": True, "stages": [{"unfrozen": "all"}]}, "refit: expected stages of the head"),
+        ({"refit": True, "augment": ["flip"]}, "refit: expected stages of the head alone"),
     ],
 )
 def test_an_impossible_plan_is_refused(fields: dict[str, object], message: str) -> None:

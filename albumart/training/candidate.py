@@ -6,10 +6,14 @@ trained twice, and a run that was killed is trained again to the same end.
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import logging
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from albumart.album import Origin
 from albumart.dataset.manifest import Manifest
@@ -141,6 +145,25 @@ def read_candidate(objects: ObjectStore, run: str) -> Candidate:
     return Candidate(**record | told)
 
 
+def read_held(objects: ObjectStore, run: str) -> NDArray[np.float32] | None:
+    """``(n_validation, k)`` probabilities of validation before ``run`` learnt from it.
+
+    None where it never did: then its model may be asked.
+    """
+    try:
+        data = objects.get(_held_key(run))
+    except NotFound:
+        return None
+    return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+
+
+def array_bytes(array: NDArray[np.float32]) -> bytes:
+    """The ``.npy`` file of ``array``."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
 def _train(
     study: Study, manifest: Manifest, workspace: Workspace, *, run: str, provenance: Provenance
 ) -> Candidate:
@@ -148,6 +171,8 @@ def _train(
     data = to_bytes(whole_model(study, fitted))
     sha256 = hashlib.sha256(data).hexdigest()
     workspace.objects.put(model_key(sha256), data)
+    if fitted.held is not None:
+        workspace.objects.put(_held_key(run), array_bytes(fitted.held))
     return Candidate(
         run=run,
         study=study.name,
@@ -181,6 +206,10 @@ def _version(name: str) -> str:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _held_key(run: str) -> str:
+    return f"runs/{run}/validation.npy"
 
 
 def _record_key(run: str) -> str:

@@ -1,7 +1,7 @@
 """A study's network, fitted on the training split and calibrated on the validation split."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
@@ -29,6 +29,7 @@ from albumart.models.network import build_extractor
 from albumart.progress import progress_bar
 from albumart.stores.workspace import Workspace
 from albumart.study import Study
+from albumart.train_plan import TrainPlan
 from albumart.training.answering import Heard, answer_in_probabilities
 from albumart.training.feed import Inputs
 from albumart.training.layout import Network, head_alone, whole_network
@@ -60,6 +61,8 @@ class FittedNetwork:
         stages: what each stage came to.
         temperature: fitted on validation; already in the network's last layer.
         space: where the labels lie, where an album may carry several.
+        held: ``(n_validation, k)`` probabilities of validation before the network learnt from it;
+            None where it did not.
     """
 
     network: "keras.Model"
@@ -71,6 +74,7 @@ class FittedNetwork:
     space: LabelSpace | None = None
     metadata: NDArray[np.float32] | None = None
     pointing: "keras.Model | None" = None
+    held: NDArray[np.float32] | None = None
 
     def predict(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """``(len(rows), k)`` probabilities."""
@@ -113,10 +117,15 @@ def fit_network(
     task = _task(_Lesson(study, manifest, workspace, splits, space, metadata), identity)
     trained = _train(study, task, workspace, identity)
     inputs, network = task.examples.inputs(trained.image_size), trained.network
-    validation = task.examples.validation
-    said = predict_outputs(network.model, _beside(inputs, metadata), validation)
+    validation, beside = task.examples.validation, _beside(inputs, metadata)
+    said = predict_outputs(network.model, beside, validation)
     heard = Heard(said, order_of(manifest)[validation], space)
     head, temperature = answer_in_probabilities(study.head.kind, network.head, heard)
+    held = None
+    if study.train.refit:
+        held = predict_outputs(head, beside, validation)
+        network = _refit(study.train, task, trained)
+        head, _ = answer_in_probabilities(study.head.kind, network.head, heard)
     points = find_head(study.head.kind).in_label_space
     return FittedNetwork(
         network=_joined(network, head),
@@ -128,7 +137,23 @@ def fit_network(
         space=space,
         metadata=metadata,
         pointing=_joined(network, pointing_head(head)) if points else None,
+        held=held,
     )
+
+
+def _refit(plan: TrainPlan, task: Task, trained: Trained) -> Network:
+    """Trained once more, on the rows of validation as well, for as many epochs as were best."""
+    stages = tuple(
+        stage.model_copy(
+            update={"epochs": int(was.best["epoch"]), "learning_rate": was.learning_rate}
+        )
+        for stage, was in zip(plan.stages, trained.stages, strict=True)
+    )
+    rows = np.sort(np.concatenate([task.examples.train, task.examples.validation]))
+    # None ends early: what it is validated on, it learns from.
+    lasting = plan.model_copy(update={"stages": stages, "patience": plan.epochs})
+    again = replace(task, examples=replace(task.examples, train=rows))
+    return train_network(lasting, again).network
 
 
 def _joined(network: Network, head: "keras.Model") -> "keras.Model":

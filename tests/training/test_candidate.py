@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from quick_study import study
+from sklearn.metrics import log_loss
 
 from albumart.dataset.manifest import Manifest, read_manifest
 from albumart.dataset.version import build_version
@@ -27,6 +29,7 @@ from albumart.training.candidate import (
     Candidate,
     Provenance,
     read_candidate,
+    read_held,
     run_digest,
     train_candidate,
 )
@@ -107,13 +110,44 @@ def assert_saved_model_is_the_trained_one(
     candidate: Candidate, manifest: Manifest, workspace: Workspace
 ) -> None:
     """The file's accuracy on validation is that of the epoch which training kept."""
+    rows = np.flatnonzero(manifest.frame["split"] == "validation")
+    said = answers(candidate, manifest, workspace, rows).argmax(axis=1)
+    kept = min(candidate.history, key=lambda epoch: epoch["val_loss"])
+    assert (said == labels_of(manifest)[rows]).mean() == pytest.approx(kept["val_accuracy"])
+
+
+def test_a_refit_head_learns_from_validation_and_is_calibrated_before(
+    filled: Workspace, manifest: Manifest
+) -> None:
+    plain = study(head_only=True, epochs=4).model_copy(update={"sure": 0.05})
+    train = plain.train.model_copy(update={"refit": True})
+    refit = plain.model_copy(update={"train": train})
+    before, after = (train_candidate(each, manifest, filled, MADE) for each in (plain, refit))
+    assert (after.history, after.temperature) == (before.history, before.temperature)
+
+    rows = np.flatnonzero(manifest.frame["split"] == "validation")
+    labels = labels_of(manifest)[rows]
+    unseen, seen = (answers(each, manifest, filled, rows) for each in (before, after))
+    assert log_loss(labels, seen) < log_loss(labels, unseen)
+    held = read_held(filled.objects, after.run)
+    assert held == pytest.approx(unseen, abs=1e-5)
+    assert read_held(filled.objects, before.run) is None
+
+    chosen = []
+    for candidate, its in ((before, plain), (after, refit)):
+        threshold = evaluate_candidate(candidate, its, manifest, filled).findings.threshold
+        assert threshold is not None
+        chosen.append(threshold.confidence)
+    assert chosen[0] == pytest.approx(chosen[1], abs=1e-5)
+
+
+def answers(
+    candidate: Candidate, manifest: Manifest, workspace: Workspace, rows: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """What the saved file says of rows."""
     data = workspace.objects.get(model_key(candidate.sha256))
     model = load_model(data, candidate.sha256, workspace.cache / "models")
-    rows = np.flatnonzero(manifest.frame["split"] == "validation")
-    pixels = cached_pixels(manifest, workspace, candidate.image_size)
-    answers = predict_proba(model, pixels, rows).argmax(axis=1)
-    kept = min(candidate.history, key=lambda epoch: epoch["val_loss"])
-    assert (answers == labels_of(manifest)[rows]).mean() == pytest.approx(kept["val_accuracy"])
+    return predict_proba(model, cached_pixels(manifest, workspace, candidate.image_size), rows)
 
 
 def test_training_again_from_nothing_gives_the_same_model(
