@@ -220,7 +220,8 @@ class Rehearsal(_Table):
     """What is otherwise where a study runs in the sandbox, whose covers are made and few.
 
     A small network from random weights says of them what a great one would, in minutes and without
-    a download. ``split``: where the study's own would leave a class of few covers untested.
+    a download. There are no folds. ``split``: where the study's own would leave a class of few
+    covers untested.
     """
 
     model: Model
@@ -333,7 +334,8 @@ class Study(_Table):
         """This study as the sandbox runs it."""
         if self.rehearsal is None:
             return self
-        trials = self.trials.model_copy(update={"seeds": self.rehearsal.seeds})
+        few = {"seeds": self.rehearsal.seeds, "folds": 0}
+        trials = self.trials.model_copy(update=few)
         given = {"model": self.rehearsal.model, "train": self.rehearsal.train}
         split = self.rehearsal.split or self.split
         return self.model_copy(update={**given, "trials": trials, "split": split})

@@ -62,7 +62,7 @@ def test_the_sandbox_runs_a_study_as_its_rehearsal_says() -> None:
         small = study.rehearsed()
         assert study.model.weights == "imagenet"
         assert (small.model.backbone, small.model.weights) == ("small", "random")
-        assert small.trials.seeds == 1
+        assert (small.trials.seeds, small.trials.folds) == (1, 0)
         assert small.labels == study.labels
         # Of a network that knows nothing all must learn first.
         assert small.train.stages[0].unfrozen == "all"
