@@ -83,4 +83,4 @@ class PlatformError(AlbumArtError):
 
 
 class Diverged(AlbumArtError):
-    """The loss of a training became NaN or infinite."""
+    """The loss of a training, or a figure of its model, became NaN or infinite."""

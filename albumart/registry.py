@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from albumart.errors import NotFound
+from albumart.errors import Diverged, NotFound
 from albumart.stores.models import Event, ModelStore, ModelVersion
 
 _MOVES: Final = ("promote", "rollback")
@@ -118,8 +118,14 @@ def was_rolled_back(store: ModelStore, version: ModelVersion) -> bool:
 def promote_by_hand(
     store: ModelStore, study: str, version: int, *, comment: str = ""
 ) -> ModelVersion:
-    """Make ``version`` champion because the operator says so; recorded as such."""
+    """Make ``version`` champion because the operator says so; recorded as such.
+
+    Raises:
+        Diverged: one of its figures is not a number, which no word of a person mends.
+        NotFound: there is no such version, or the champion was replaced at this moment.
+    """
     chosen = store.find_version(study, version)
+    _check_figures(chosen)
     champion = store.champion(study)
     replaced = champion.version if champion else None
     answer = Answer(approve=True, who=_user(), comment=comment)
@@ -129,6 +135,15 @@ def promote_by_hand(
         before = f"version {replaced}" if replaced else "nobody"
         raise NotFound(f"champion of {study!r} is no longer {before}; look again")
     return chosen
+
+
+def _check_figures(version: ModelVersion) -> None:
+    figures = version.evaluation.get("metrics", {})
+    if bad := [name for name, found in figures.items() if found["value"] is None]:
+        raise Diverged(
+            f"version {version.version} of {version.study!r}: expected figures; got NaN for "
+            f"{', '.join(bad)}: it is never promoted"
+        )
 
 
 def roll_back(store: ModelStore, study: str) -> ModelVersion:

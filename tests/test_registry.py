@@ -1,9 +1,11 @@
 """The alias and its history on a real MongoDB: who moved it, who may, and races for it."""
 
+import math
 import multiprocessing
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from albumart.endpoints import Endpoints
-from albumart.errors import NotFound
+from albumart.errors import Diverged, NotFound
+from albumart.evaluation.intervals import Estimate
 from albumart.registry import (
     Answer,
     promote,
@@ -139,6 +142,15 @@ def test_promotion_by_hand_is_recorded_as_such(store: ModelStore) -> None:
     (event,) = store.history("s")
     assert event.reason == "promoted by hand"
     assert event.comment == "it [2Jlooks better"
+
+
+def test_what_is_not_a_number_is_not_promoted_by_hand_either(store: ModelStore) -> None:
+    nan, fine = Estimate(math.nan, 0.0, 1.0, 0).to_dict(), Estimate(0.5, 0.4, 0.6, 90).to_dict()
+    diverged = replace(draft("x"), evaluation={"metrics": {"accuracy": fine, "log_loss": nan}})
+    store.add_version(diverged)
+    with pytest.raises(Diverged, match="version 1 of 's': expected figures; got NaN for log_loss"):
+        promote_by_hand(store, "s", 1)
+    assert champion_of(store) is None
 
 
 def test_promotion_by_hand_does_not_win_over_another_at_the_same_time(
