@@ -1,6 +1,7 @@
 """The model's card and the dataset's: what they are for, what not, and what is known to be weak."""
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Final
 
 from markupsafe import Markup
@@ -15,7 +16,7 @@ from albumart.dataset.card import (
     Card,
 )
 from albumart.evaluation.evaluate import Evaluation
-from albumart.models.backbones import BACKBONES
+from albumart.models.backbones import BACKBONES, Backbone
 from albumart.reports import blocks
 from albumart.reports.headline import headline, verdict
 from albumart.reports.inputs import ReportInput
@@ -58,10 +59,15 @@ def _what(report: ReportInput) -> str:
         told += f" It learned from {covers_word(learned)}."
     row = BACKBONES.get(str(plan.get("backbone")))
     if row is not None:
-        weights = f"{plan.get('weights')} weights"
-        licence = "" if plan.get("weights") == "random" else f" ({row.licence})"
-        told += f" Its backbone is {row.name}, begun with {weights}{licence}."
+        told += f" Its backbone is {row.name}, begun with {_weights(str(plan['weights']), row)}."
     return told
+
+
+def _weights(named: str, row: Backbone) -> str:
+    """Of another file than Keras's own, whose it is only its owner knows."""
+    if named == "imagenet":
+        return f"ImageNet weights ({row.licence})"
+    return "random weights" if named == "random" else f"the weights of {PurePath(named).name}"
 
 
 def _limits(report: ReportInput) -> Iterator[str]:

@@ -22,6 +22,7 @@ STATUS_WORDS: Final[dict[str, str]] = {
 EXCLUDED_WORDS: Final[dict[str, str]] = {
     "contradicting_label": "its picture is on albums whose labels contradict each other",
     "contradicting_work": "the album is told elsewhere with a label that contradicts",
+    "rare_label": "its label is on too few covers to be a class",
     "placeholder": "its picture is no cover but stands for a missing one",
 }
 RESULT_WORDS: Final = {True: "holds", False: "✗\u00a0fails"}

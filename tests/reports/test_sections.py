@@ -246,6 +246,19 @@ def test_a_model_without_a_threshold_has_it_on_its_card(full_report):
     assert told in said("cards", replace(full_report, threshold=None))
 
 
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ("random", "begun with random weights."),
+        ("imagenet", "begun with ImageNet weights (Apache-2.0; Google's"),
+        ("/home/ada/mine.h5", "begun with the weights of mine.h5."),
+    ],
+)
+def test_whose_the_weights_are(full_report, weights, told):
+    plan = {**full_report.plan, "backbone": "MobileNetV2", "weights": weights}
+    assert told in said("cards", replace(full_report, plan=plan))
+
+
 def test_few_covers_are_placed_where_they_differ_most(full_report):
     few = replace(full_report.plane, method="PCA", n=len(full_report.plane.covers))
     told = said("plane", replace(full_report, plane=few))
