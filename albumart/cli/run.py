@@ -92,7 +92,8 @@ def run(
 
 def _check_early(options: Mapping[str, Any]) -> None:
     """Find a wrong word before anything is started."""
-    from albumart.errors import BadStudy, NotFound
+    from albumart.errors import AlbumArtError, BadStudy, NotFound
+    from albumart.http.client import NO_CONTACT
     from albumart.models.label_vectors import space_identity
     from albumart.models.weights import resolve_weights
     from albumart.sources import find_source
@@ -108,18 +109,34 @@ def _check_early(options: Mapping[str, Any]) -> None:
         space_identity(head.space)
     if options["url"] and not options["source"]:
         raise BadStudy("--from: expected --source with it; got none")
-    for part in study.with_source(options["source"], options["url"]).collect:
+    study = study.with_source(options["source"], options["url"])
+    for part in study.collect:
         find_source(part.source, part.query)
     if options["real"] is not None and not Path(options["real"]).is_dir():
         real = options["real"]
         raise NotFound(f"--real {real}: expected a folder of recorded files; there is none")
+    if _is_nameless(study, options):
+        raise AlbumArtError(NO_CONTACT)
+
+
+def _is_nameless(study: "Study", options: Mapping[str, Any]) -> bool:
+    """Whether hosts would be asked by somebody who does not say who they are."""
+    from albumart.settings import load_settings
+
+    settings = load_settings()
+    others = (_is_made(study, options), options["real"], options["mirror"], settings.mirror)
+    files = all(part.source == "folder" for part in study.collect)
+    return not (files or settings.contact or any(others))
 
 
 def _rehearses(study: "Study", options: Mapping[str, Any]) -> bool:
     """Whether the sandbox answers, and the caller names no model of their own."""
-    made = study.sandbox if options["sandbox"] is None else options["sandbox"]
     named = ("real", "mirror", "backbone", "weights")
-    return made and all(options[name] is None for name in named)
+    return _is_made(study, options) and all(options[name] is None for name in named)
+
+
+def _is_made(study: "Study", options: Mapping[str, Any]) -> bool:
+    return bool(study.sandbox if options["sandbox"] is None else options["sandbox"])
 
 
 def _run_on_platform(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,10 @@ from albumart.http.robots import Robots
 log = logging.getLogger(__name__)
 
 AGENT: Final = "albumart"
+NO_CONTACT: Final = (
+    "expected your contact (an e-mail address or a page), which every host is told; "
+    "got none: set ALBUMART_CONTACT"
+)
 EVERY_HOST_ITS_OWN: Final = Pace()
 _HEADER = re.compile(r"[A-Za-z0-9-]+: [ -~]*")
 
@@ -169,10 +173,7 @@ class PoliteClient:
 
     def _follow(self, first: ParsedUrl, call: Call, policy: FetchPolicy) -> Response:
         if self._is_nameless:
-            raise AlbumArtError(
-                "expected your contact (an e-mail address or a page), which every host is told; "
-                "got none: set ALBUMART_CONTACT"
-            )
+            raise AlbumArtError(NO_CONTACT)
         seen = [first]
         while True:
             response = self._hop(seen[-1], call, policy)
