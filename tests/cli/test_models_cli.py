@@ -1,10 +1,8 @@
 """``albumart models``: what the registry holds, and the alias moved by hand."""
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 from made_versions import made_answers, made_manifest, made_study, made_version
 
@@ -12,16 +10,14 @@ from albumart.endpoints import Endpoints
 from albumart.promotion import judge_version
 from albumart.stores.workspace import Workspace
 
+Typed = Callable[..., "subprocess.CompletedProcess[str]"]
+
 
 def test_promote_roll_back_and_read_what_happened(
-    workspace: Workspace, own_endpoints: Endpoints, tmp_path: Path
+    workspace: Workspace, own_endpoints: Endpoints, typed: Typed
 ) -> None:
     def models(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "albumart", "models", *words],
-            env=os.environ | {"ALBUMART_HOME": str(tmp_path)} | own_endpoints.as_environment(),
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+        done = typed("models", *words, **own_endpoints.as_environment())
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -1,10 +1,8 @@
-"""``albumart predict``, in processes of its own, on real stores and with a real network."""
+"""``albumart predict`` on real stores and with a real network."""
 
 import io
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,22 +38,13 @@ def plain(red: int, blue: int) -> bytes:
 
 
 @pytest.fixture
-def run(workspace: Workspace, own_endpoints: Endpoints, tmp_path: Path) -> Run:
+def run(workspace: Workspace, own_endpoints: Endpoints, typed: Run) -> Run:
     store_covers(workspace, range(20))
     made_champion(workspace)
 
     def predict(*words: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "albumart", "predict", *words, "--study", STUDY],
-            env=os.environ
-            | {"ALBUMART_HOME": str(tmp_path / "home")}
-            | own_endpoints.as_environment()
-            | environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
+        known = own_endpoints.as_environment() | environment
+        done = typed("predict", *words, "--study", STUDY, **known)
         assert done.returncode == code, done.stderr
         return done
 

@@ -1,20 +1,17 @@
 """``albumart report``: its options belong together."""
 
-import os
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+Typed = Callable[..., "subprocess.CompletedProcess[str]"]
+
 
 @pytest.mark.parametrize("option", ["--imagenet-top", "--imagenet-classes"])
-def test_one_imagenet_option_alone_is_a_mistake(option: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "albumart", "report", "sandbox-genre", option, "imagenet"],
-        env=os.environ | {"ALBUMART_HOME": str(tmp_path)},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+def test_one_imagenet_option_alone_is_a_mistake(option: str, typed: Typed, tmp_path: Path) -> None:
+    done = typed("report", "sandbox-genre", option, "imagenet")
     assert done.returncode == 2
     told = " ".join(done.stderr.replace("│", " ").split())
     assert "expected --imagenet-top and --imagenet-classes; got one of them" in told

@@ -1,10 +1,8 @@
-"""``albumart models most``: what the champion said, asked for in processes of their own."""
+"""``albumart models most``: what the champion said, asked for."""
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 from made_versions import made_answers, made_manifest, made_study, made_version
 
@@ -14,16 +12,14 @@ from albumart.registry import promote_by_hand
 from albumart.stores.predictions import Score
 from albumart.stores.workspace import Workspace
 
+Typed = Callable[..., "subprocess.CompletedProcess[str]"]
+
 
 def test_most_red_is_asked_for(
-    workspace: Workspace, own_endpoints: Endpoints, tmp_path: Path
+    workspace: Workspace, own_endpoints: Endpoints, typed: Typed
 ) -> None:
     def most(*words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "albumart", "models", "most", *words],
-            env=os.environ | {"ALBUMART_HOME": str(tmp_path)} | own_endpoints.as_environment(),
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+        done = typed("models", "most", *words, **own_endpoints.as_environment())
         assert done.returncode == code, done.stderr
         return done.stderr if code else done.stdout
 
