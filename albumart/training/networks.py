@@ -144,16 +144,13 @@ def fit_network(
 def _refit(plan: TrainPlan, task: Task, trained: Trained) -> Network:
     """Trained once more, on the rows of validation as well, for as many epochs as were best."""
     stages = tuple(
-        stage.model_copy(
-            update={"epochs": int(was.best["epoch"]), "learning_rate": was.learning_rate}
-        )
+        stage.model_copy(update={"learning_rate": was.learning_rate})
         for stage, was in zip(plan.stages, trained.stages, strict=True)
     )
     rows = np.sort(np.concatenate([task.examples.train, task.examples.validation]))
-    # None ends early: what it is validated on, it learns from.
-    lasting = plan.model_copy(update={"stages": stages, "patience": plan.epochs})
     again = replace(task, examples=replace(task.examples, train=rows))
-    return train_network(lasting, again).network
+    lasting = [int(was.best["epoch"]) for was in trained.stages]
+    return train_network(plan.model_copy(update={"stages": stages}), again, lasting=lasting).network
 
 
 def _joined(network: Network, head: "keras.Model") -> "keras.Model":

@@ -6,7 +6,7 @@ training was killed on the way: no random number comes from a global generator.
 
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +55,15 @@ def train_network(
     task: Task,
     folder: Path | None = None,
     between: Callable[[], object] = _nothing,
+    *,
+    lasting: Sequence[int] = (),
 ) -> Trained:
     """Train by ``plan``; keep the state in ``folder`` after each epoch and go on from there.
 
     The folder is left as it is when all is done, so that a second call returns at once; it is the
     caller's to delete. ``between`` is called between two stages, when the folder holds the one
-    that is over.
+    that is over. ``lasting`` tells after how many epochs each stage ends with the weights that it
+    has then, whatever validation says; its rates are those of the whole stage, cut short.
 
     Raises:
         Diverged: the loss is no longer a finite number.
@@ -73,7 +76,7 @@ def train_network(
     network = None
     with progress_bar("training", plan.epochs, unit="epochs") as advance:
         advance(len(state.history))
-        run = _Run(plan, task, state, folder, name, advance)
+        run = _Run(plan, task, state, folder, name, advance, tuple(lasting))
         while state.stage < len(plan.stages):
             network = _run_stage(run, network)
             if state.stage < len(plan.stages):
@@ -96,6 +99,12 @@ class _Run:
     folder: Path | None
     fingerprint: str
     advance: Callable[[int], object]
+    lasting: tuple[int, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """After which this stage ends at the latest."""
+        return self.lasting[self.state.stage] if self.lasting else self.stage.epochs
 
     @property
     def stage(self) -> Stage:
@@ -176,7 +185,7 @@ def _fit_stage(run: _Run, network: Network) -> StageResult:
         schedule = _schedule(run, trainee)
         compile_trainee(trainee, run.task, run.plan, rate=schedule, multipliers=multipliers)
         _take_up(run, trainee)
-        while state.epoch < stage.epochs and state.epoch - state.best_epoch < run.plan.patience:
+        while state.epoch < run.epochs and state.epoch - state.best_epoch < run.plan.patience:
             _run_epoch(run, trainee, schedule)
     write_variables(trainee.model.variables, state.best or [])
     return _conclude(run, groups, precision=FLOAT32 if wide else BFLOAT16)
@@ -249,7 +258,7 @@ def _run_epoch(run: _Run, trainee: Trainee, schedule: "PlannedRate") -> None:
         }
     )
     state.latest = read_variables(model.variables), read_variables(model.optimizer.variables)
-    if logs[MONITOR] < lowest:
+    if run.lasting or logs[MONITOR] < lowest:
         state.best_epoch, state.best = state.epoch, state.latest[0]
     run.save()
     run.advance(1)
@@ -258,15 +267,11 @@ def _run_epoch(run: _Run, trainee: Trainee, schedule: "PlannedRate") -> None:
 def _conclude(run: _Run, groups: tuple[str, ...], *, precision: str) -> StageResult:
     state = run.state
     best = state.stage_history[state.best_epoch - 1]
-    logger.info(
-        "           stage %d of %d, %d²: best validation loss %.3f in epoch %d of %d",
-        state.stage + 1,
-        len(run.plan.stages),
-        run.image_size,
-        best[MONITOR],
-        state.best_epoch,
-        state.epoch,
-    )
+    told = f"best validation loss {best[MONITOR]:.3f} in epoch {state.best_epoch} of {state.epoch}"
+    if run.lasting:
+        told = f"again, on train and validation, for {state.epoch} epochs"
+    count, number = len(run.plan.stages), state.stage + 1
+    logger.info("           stage %d of %d, %d²: %s", number, count, run.image_size, told)
     return StageResult(
         image_size=run.image_size,
         unfrozen=groups,

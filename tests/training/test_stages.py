@@ -111,6 +111,19 @@ def test_the_same_seed_gives_the_same_weights_and_another_others() -> None:
     assert not equal(first, other)
 
 
+def test_a_stage_that_is_to_last_ends_there_with_what_it_has_then() -> None:
+    wrong = np.roll(TARGETS, 1, axis=1)[VALIDATION]  # the more it learns, the worse it does on them
+    targets = np.concatenate([TARGETS[TRAIN], wrong])
+    task = make_task(examples=replace(make_task().examples, targets=targets))
+    stage = HEAD.model_copy(update={"epochs": 6, "unfrozen": "all"})
+    best = train_network(plan_of(stage, patience=6), task)
+    assert best.stages[0].best["epoch"] < 3
+    lasting = train_network(plan_of(stage, patience=1), task, lasting=[3])
+    assert lasting.history == best.history[:3]
+    assert lasting.stages[0].best == lasting.history[-1]
+    assert not equal(lasting, best)
+
+
 def test_frozen_groups_stay_as_they_are() -> None:
     fresh = build_network(16)
     stage = Stage(epochs=1, learning_rate=0.05, unfrozen=("block2", "head"))
