@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import pandas as pd
@@ -64,9 +64,6 @@ from albumart.training.networks import (
     order_of,
     splits_of,
 )
-
-if TYPE_CHECKING:
-    import keras
 
 logger = logging.getLogger(__name__)
 
@@ -250,7 +247,12 @@ def _evaluate(
     probabilities = predict_proba(model, asked.pixels, test)
     on_validation = read_held(workspace.objects, candidate.run)
     if on_validation is None:
-        on_validation = _ask(model, asked, validation)
+        # A head alone is asked on the features that are there already.
+        on_validation = (
+            predict_proba(model.get_layer(HEAD), asked.features, validation)
+            if asked.features is not None and study.train.trains_head_only
+            else predict_proba(model, asked.pixels, validation)
+        )
     directions = None
     if find_head(study.head.kind).in_label_space:
         directions = predict_proba(pointing_network(model), asked.pixels, test)
@@ -270,13 +272,6 @@ def _evaluate(
         probabilities=probabilities,
         directions=directions,
     )
-
-
-def _ask(model: "keras.Model", asked: _Asked, rows: NDArray[np.intp]) -> Probabilities:
-    """What the model says of rows; a head alone, on the features that are there already."""
-    if asked.features is not None and asked.study.train.trains_head_only:
-        return predict_proba(model.get_layer(HEAD), asked.features, rows)
-    return predict_proba(model, asked.pixels, rows)
 
 
 def _features(
