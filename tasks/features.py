@@ -1,11 +1,13 @@
 """Features of a frozen backbone, computed by as many workers as there are."""
 
+import itertools
 import logging
+from collections.abc import Mapping
+from functools import cache
 
 from prefect import task
 
-from albumart.dataset.manifest import Manifest
-from albumart.features.blocks import FeatureBlocks
+from albumart.features.blocks import FeatureBlocks, part_of
 from albumart.features.embeddings import embedding_name
 from albumart.features.makers import FeatureSpec
 from albumart.features.shares import Share, compute_share, share_out
@@ -20,10 +22,10 @@ logger = logging.getLogger("albumart.tasks")
 @task
 def find_due_features(study: Study, dataset: str) -> list[Share]:
     """Shares of the dataset's covers whose features nobody has computed yet."""
-    covers = _covers(find_dataset(dataset))
+    covers = _all_covers(dataset)
     with open_stores() as workspace:
         due = [
-            set(covers) - FeatureBlocks(workspace.objects, embedding_name(spec)).covers()
+            covers - FeatureBlocks(workspace.objects, embedding_name(spec)).covers()
             for spec in _specs(study, workspace)
         ]
     return share_out(set().union(*due))
@@ -32,7 +34,9 @@ def find_due_features(study: Study, dataset: str) -> list[Share]:
 @task(task_run_name="features-{share[0]}-{share[1]}", retries=2, retry_delay_seconds=10)
 def compute_features_of(study: Study, dataset: str, share: Share) -> int:
     """Compute the features of one share and put them where every machine finds them."""
-    covers = _covers(find_dataset(dataset))
+    first, last = share
+    parts = _covers_by_part(dataset)
+    covers = [cover for part in parts if first <= part <= last for cover in parts[part]]
     with open_stores() as workspace:
         return sum(
             compute_share(Share(*share), covers, spec, workspace.objects)
@@ -43,7 +47,7 @@ def compute_features_of(study: Study, dataset: str, share: Share) -> int:
 @task
 def count_features(study: Study, dataset: str, computed: int) -> dict[str, int]:
     """How many rows were computed, and how many there are of those that are wanted."""
-    covers = set(_covers(find_dataset(dataset)))
+    covers = _all_covers(dataset)
     with open_stores() as workspace:
         specs = _specs(study, workspace)
         there = sum(
@@ -55,9 +59,15 @@ def count_features(study: Study, dataset: str, computed: int) -> dict[str, int]:
     return counts
 
 
-def _covers(manifest: Manifest) -> list[str]:
-    covers: list[str] = manifest.frame["cover_sha256"].tolist()
-    return covers
+def _all_covers(dataset: str) -> set[str]:
+    return set().union(*_covers_by_part(dataset).values())
+
+
+@cache
+def _covers_by_part(dataset: str) -> Mapping[str, list[str]]:
+    """Each process sorts a dataset version once, for it may be given thousands of its shares."""
+    covers = sorted(set(find_dataset(dataset).frame["cover_sha256"]))
+    return {part: list(found) for part, found in itertools.groupby(covers, part_of)}
 
 
 def _specs(study: Study, workspace: Workspace) -> list[FeatureSpec]:
