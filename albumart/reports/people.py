@@ -38,7 +38,7 @@ def people(report: ReportInput) -> Markup:
     if found is None or found.pooled is None:
         return blocks.missing(
             f"Too few people have labelled these covers blind to say anything: it takes "
-            f"{LEAST_ANSWERS} answers. Anybody may: run `albumart serve` and guess the {noun}."
+            f"{LEAST_ANSWERS} answers. Anybody may: run “albumart serve” and guess the {noun}."
         )
     return blocks.join(
         blocks.paragraph(_told(found, found.pooled)),

@@ -67,7 +67,7 @@ def test_one_person_with_few_answers(full_report):
 def test_nobody_has_played(full_report, pooled):
     nobody = replace(full_report.people, people=(), pooled=None, between=()) if pooled else None
     told = said(people(replace(full_report, people=nobody)))
-    assert told.endswith("Anybody may: run `albumart serve` and guess the genre.")
+    assert told.endswith("Anybody may: run “albumart serve” and guess the genre.")
     assert "people, on" not in said(results.comparison(replace(full_report, people=nobody)))
 
 
