@@ -3,6 +3,7 @@
 The gate reads what training and evaluation left in the stores; here that is written at once.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +14,7 @@ from albumart.dataset.manifest import COLUMNS, Manifest, as_manifest_frame, writ
 from albumart.evaluation.evaluate import evaluate_predictions
 from albumart.evaluation.intervals import Estimate
 from albumart.holdout import Findings, Holdout, register_candidate, write_holdout
-from albumart.stores.models import ModelVersion
+from albumart.stores.models import ModelVersion, model_key
 from albumart.stores.workspace import Workspace
 from albumart.study import Head, Model, Promotion, Study, load_study
 from albumart.train_plan import TrainPlan
@@ -71,12 +72,18 @@ def made_version(
     *,
     run: str,
     evaluated: Manifest | None = None,
+    model: bytes = b"",
 ) -> ModelVersion:
-    """Register ``run`` with these answers; its figures are those on ``evaluated``'s test split."""
+    """Register ``run`` with these answers; its figures are those on ``evaluated``'s test split.
+
+    ``model``: its ``.keras`` file, for who will open it.
+    """
     write_manifest(workspace.objects, manifest)
+    sha256 = hashlib.sha256(model).hexdigest()
+    workspace.objects.put(model_key(sha256), model)
     candidate = Candidate(
         run=run, study=study.name, dataset=manifest.digest, classes=manifest.classes,
-        image_size=32, sha256="0" * 64, temperature=1.0,
+        image_size=32, sha256=sha256, temperature=1.0,
         history=[{"loss": 1.0, "val_loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5}],
         stages=[],
         plan={"model": Model(backbone="small", weights="random").model_dump(),

@@ -29,7 +29,8 @@ def place_in_plane(vectors: Floats, method: str) -> Floats:
     size = min(DIRECTIONS if method == "t-SNE" else 2, *unit.shape)
     with threadpool_limits(1):  # sums in one order; and threads that wait for each other are slow
         flat = PCA(size, random_state=0).fit_transform(unit)
-        flat = _flatten(flat) if method == "t-SNE" else flat
+        # One direction is a line already.
+        flat = _flatten(flat) if method == "t-SNE" and size > 1 else flat
     return _within(np.asarray(flat, dtype=np.float32))
 
 

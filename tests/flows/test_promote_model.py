@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import keras
 import pytest
 from made_versions import made_answers, made_manifest, made_study, made_version
 from PIL import Image
 
 from albumart.album import cover_key
 from albumart.endpoints import Endpoints
+from albumart.models.network import to_bytes
 from albumart.registry import promote_by_hand
 from albumart.stores.models import Event
 from albumart.stores.workspace import Workspace, open_workspace
@@ -76,9 +78,19 @@ def workspace(stores: Endpoints, tmp_path: Path) -> Iterator[Workspace]:
         for sha256 in set(manifest.frame["cover_sha256"]):
             opened.objects.put(cover_key(sha256), png())
         for run, share in (("a", 0.4), ("b", 0.9)):
-            made_version(opened, study, manifest, made_answers(manifest, share), run=run)
+            answers = made_answers(manifest, share)
+            made_version(opened, study, manifest, answers, run=run, model=network())
         promote_by_hand(opened.models, "made", 1)
         yield opened
+
+
+def network() -> bytes:
+    """Pixels → the same for all; the report asks where it looks."""
+    inputs = keras.Input((32, 32, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    return to_bytes(
+        keras.Model(inputs, keras.layers.Dense(len(COUNTS), activation="softmax")(pooled))
+    )
 
 
 def png() -> bytes:
